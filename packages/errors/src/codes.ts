@@ -1,0 +1,33 @@
+/**
+ * Every error code of the program, with what it means and how an HTTP call that runs into it answers.
+ *
+ * `docs/reference/errors.md` mirrors this table (a test holds both to each other). Match on codes, never on message text;
+ * a retired code is never used again for something else.
+ */
+export const ERROR_CODES = {
+  CW_ERR_USAGE: { status: 400, meaning: 'A command line or environment setting is wrong.' },
+  CW_ERR_POLICY_INVALID: {
+    status: 422,
+    meaning: 'A policy has problems; every one is listed with its path.',
+  },
+  CW_ERR_POLICY_UNREADABLE: { status: 422, meaning: 'The policy file cannot be read.' },
+  CW_ERR_POLICY_FROM_FILE: {
+    status: 409,
+    meaning: 'This agent takes its policy from a file and refuses pushed ones.',
+  },
+  CW_ERR_STALE_REVISION: { status: 409, meaning: 'The message is older than what is already in force.' },
+  CW_ERR_REQUEST_INVALID: { status: 400, meaning: 'The request does not match the API schema.' },
+  CW_ERR_NOT_FOUND: { status: 404, meaning: 'There is no such path or thing.' },
+  CW_ERR_FORBIDDEN: { status: 403, meaning: 'The client certificate is not the controller’s.' },
+  CW_ERR_NOT_READY: { status: 503, meaning: 'The first scan of the checkpoint directory has not finished.' },
+  CW_ERR_ARCHIVE_UNREADABLE: { status: 500, meaning: 'An archive cannot be opened or read.' },
+  CW_ERR_ARCHIVE_NOT_FOUND: { status: 404, meaning: 'There is no such archive in the checkpoint directory.' },
+  CW_ERR_STATE_LOCKED: { status: 500, meaning: 'Another agent already uses this state directory.' },
+  CW_ERR_STATE_UNWRITABLE: { status: 500, meaning: 'The state directory cannot be written.' },
+  CW_ERR_TLS: { status: 500, meaning: 'The TLS files are missing, unreadable or do not fit together.' },
+  CW_ERR_LISTEN: { status: 500, meaning: 'A listening address cannot be bound.' },
+  CW_ERR_INTERNAL: { status: 500, meaning: 'A bug: an invariant of the program does not hold.' },
+} as const satisfies Record<string, { status: number; meaning: string }>;
+
+/** One of {@link ERROR_CODES}. */
+export type ErrorCode = keyof typeof ERROR_CODES;

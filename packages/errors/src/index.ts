@@ -1,0 +1,2 @@
+export { AppError, isAppError, type Problem } from './app-error.ts';
+export { ERROR_CODES, type ErrorCode } from './codes.ts';
