@@ -1,15 +1,18 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    root: new URL('../..', import.meta.url).pathname,
-    include: ['packages/*/src/**/*.test.ts', 'packages/tooling/**/*.test.ts', 'test/**/*.test.ts'],
+    root: fileURLToPath(new URL('../..', import.meta.url)),
+    include: ['packages/*/src/**/*.test.ts', 'packages/tooling/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 30_000,
+    silent: 'passed-only',
     coverage: {
       provider: 'v8',
       include: ['packages/*/src/**/*.ts'],
       exclude: ['**/*.test.ts', '**/testing.ts', '**/testing/**'],
       reporter: ['text-summary', 'html'],
+      thresholds: { lines: 85, branches: 80 },
     },
   },
 });

@@ -26,6 +26,7 @@ export const ERROR_CODES = {
   CW_ERR_STATE_UNWRITABLE: { status: 500, meaning: 'The state directory cannot be written.' },
   CW_ERR_TLS: { status: 500, meaning: 'The TLS files are missing, unreadable or do not fit together.' },
   CW_ERR_LISTEN: { status: 500, meaning: 'A listening address cannot be bound.' },
+  CW_ERR_UNREACHABLE: { status: 502, meaning: 'The other side does not answer, or not in time.' },
   CW_ERR_INTERNAL: { status: 500, meaning: 'A bug: an invariant of the program does not hold.' },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 

@@ -1,0 +1,349 @@
+import { AppError } from '@checkpoint-warden/errors';
+import type { Clock, Component, Logger } from '@checkpoint-warden/kit';
+import {
+  type Archive,
+  type GroupKey,
+  type Plan,
+  type PlanInput,
+  type Policy,
+  planRetention,
+  type UnreachableLimit,
+} from '@checkpoint-warden/policy';
+import { archiveNameOfPin, parseArchiveName } from './archive/archive-name.ts';
+import type { ArchiveStore } from './archive/archive-store.ts';
+import type { ClockGuard, ClockTrust } from './clock-guard.ts';
+import { createHintQueue } from './hint-queue.ts';
+import type { Inventory } from './inventory/inventory.ts';
+import { type InventoryTotals, inventoryTotals } from './inventory/inventory-totals.ts';
+import type { AgentMetrics } from './metrics.ts';
+import type { OwnerFacts } from './owners/owner-facts.ts';
+import { executePlan } from './pass/execute-plan.ts';
+import { type GatherPorts, gatherAll, gatherSome, type ScanProgress } from './pass/gather.ts';
+import { createPassReporter } from './pass/report-pass.ts';
+import { createRetryBackoff } from './pass/retry-backoff.ts';
+import { groupsStillDue, selectDeletions } from './pass/select-deletions.ts';
+import { createUnreachableLimits } from './pass/unreachable-limits.ts';
+import { NO_POLICY, type PolicyInForce } from './policy/policy-in-force.ts';
+import type { AuditLog } from './state/audit-log.ts';
+import { createWaker } from './waker.ts';
+
+/** What an agent works with. Everything that can fail or take time comes in here. */
+export interface AgentPorts {
+  readonly store: ArchiveStore;
+  readonly inventory: Inventory;
+  readonly owners: OwnerFacts;
+  readonly audit: Pick<AuditLog, 'append' | 'appendOutcomes'>;
+  readonly clock: Clock;
+  readonly clockGuard: ClockGuard;
+  readonly metrics: AgentMetrics;
+  readonly log: Logger;
+  /** Told of the directory after every scan that could list it, and `undefined` when one could not. */
+  readonly onDirectory?: (directory: { readonly dev: bigint; readonly ino: bigint } | undefined) => void;
+  readonly onScanProgress?: (progress: ScanProgress) => void;
+  /** Told after every full scan and the enforcement that follows it. */
+  readonly onScanned?: () => void;
+}
+
+export interface AgentOptions {
+  readonly scanIntervalMs: number;
+}
+
+/** The last full scan. */
+export interface ScanReport {
+  /** Unix ms. */
+  readonly finishedMs: number;
+  readonly durationMs: number;
+}
+
+/** What an agent can tell about itself. */
+export interface AgentStatus {
+  readonly ready: boolean;
+  readonly policy: PolicyInForce;
+  readonly inventoryRevision: number;
+  readonly totals: InventoryTotals;
+  readonly lastScan: ScanReport | undefined;
+  readonly unreachable: readonly UnreachableLimit[];
+  readonly clock: ClockTrust;
+  /** Archives whose deletion failed and is waiting for another attempt. */
+  readonly retrying: number;
+  readonly due: number;
+}
+
+/** The agent of one node. See {@link createAgent}. */
+export interface Agent extends Component {
+  /** Something has happened to a directory entry, perhaps. Never blocks, may be wrong. */
+  hint(entryName: string): void;
+  /** Puts a policy in force; the next pass follows at once. */
+  enforce(policy: PolicyInForce): void;
+  /** Hints may have been lost: a full scan follows at once. */
+  rescan(): void;
+  /** Something else a plan depends on has changed: look at everything again. */
+  replan(): void;
+  status(): AgentStatus;
+  /** What a pass would decide now; with a candidate policy, what that would decide with every group due. */
+  plan(candidate?: Policy): Plan;
+  planInput(candidate?: Policy): PlanInput;
+}
+
+/** A look at a file that is still being written is not repeated before this many times its own duration has passed. */
+const LOOK_REST_FACTOR = 10;
+
+/**
+ * Makes the agent that keeps one checkpoint directory within a policy.
+ *
+ * It loops over passes, one at a time: gather (look at what was hinted at, or at everything), plan (pure), execute (each
+ * plan once, and only while policy and inventory are still those it was made from), report. Full scans are the truth: at
+ * the start, after every change of policy and every `scanIntervalMs`. Hints only make it faster. A hinted pass plans just
+ * the namespaces with an arrival, as no group reaches beyond its namespace; limits of the node are left to full scans.
+ *
+ * Nothing it runs into ends it: a directory that cannot be read makes it not ready until it can, everything else is a row
+ * in a report.
+ */
+export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions): Agent {
+  const { store, inventory, owners, audit, clock, clockGuard, metrics, log } = ports;
+  const gatherPorts: GatherPorts = { store, inventory, monotonicMs: clock.monotonicMs };
+  const waker = createWaker();
+  const hints = createHintQueue();
+  const retries = createRetryBackoff();
+  const unreachable = createUnreachableLimits();
+  const reporter = createPassReporter(log, metrics);
+
+  let policy = NO_POLICY;
+  let nextScanMs = Number.NEGATIVE_INFINITY;
+  let needsReplan = false;
+  let running = false;
+  let ready = false;
+  let directoryTrouble: string | undefined;
+  let lastScan: ScanReport | undefined;
+  let trust: ClockTrust = { trusted: true, why: '' };
+
+  async function pass(): Promise<void> {
+    const startedMs = clock.monotonicMs();
+    checkClock();
+    if (startedMs >= nextScanMs) return scanPass(startedMs);
+    if (directoryTrouble !== undefined) return; // what is known may be wrong: nothing goes until a scan succeeds
+    const isRetry = retries.nextAttemptMs() <= startedMs;
+    if (needsReplan || isRetry) {
+      needsReplan = false;
+      return enforceLimits(undefined, isRetry);
+    }
+    const names = hints.take(startedMs);
+    const arrivals = gatherSome(gatherPorts, names);
+    const endedMs = clock.monotonicMs();
+    for (const name of names) {
+      const state = inventory.get(name)?.archive.state;
+      if (state === 'writing') hints.rest(name, endedMs + (endedMs - startedMs) * LOOK_REST_FACTOR);
+    }
+    if (arrivals.size === 0) return saveInventory();
+    await enforceLimits(namespacesOf(arrivals), false);
+    reportLatency(names, startedMs);
+  }
+
+  async function scanPass(startedMs: number): Promise<void> {
+    const names = hints.take(startedMs);
+    nextScanMs = startedMs + scanIntervalMs;
+    needsReplan = false;
+    let gathered: Awaited<ReturnType<typeof gatherAll>>;
+    try {
+      gathered = await gatherAll(gatherPorts, ports.onScanProgress);
+    } catch (err) {
+      ready = false;
+      ports.onDirectory?.(undefined);
+      const trouble = (err as NodeJS.ErrnoException).code ?? (err as Error).message;
+      if (trouble !== directoryTrouble) log.error({ err }, 'checkpoint directory cannot be read');
+      directoryTrouble = trouble;
+      nextScanMs = Math.min(nextScanMs, startedMs + DIRECTORY_RETRY_MS);
+      return;
+    }
+    if (directoryTrouble !== undefined) log.info({}, 'checkpoint directory can be read again');
+    directoryTrouble = undefined;
+    ports.onDirectory?.(gathered.listing.directory);
+    const durationMs = clock.monotonicMs() - startedMs;
+    lastScan = { finishedMs: clock.nowMs(), durationMs };
+    metrics.scanned(durationMs / 1000, lastScan.finishedMs);
+    reporter.retain((name) => inventory.get(name) !== undefined);
+    await enforceLimits(undefined, true);
+    if (!ready) log.info({ archives: inventory.size, durationMs: Math.round(durationMs) }, 'first scan done');
+    ready = true;
+    ports.onScanned?.();
+    if (gathered.arrivals.size > 0) reportLatency(names, startedMs);
+  }
+
+  /**
+   * Plans, executes and reports.
+   *
+   * @param namespaces - the namespaces to look at; `undefined` looks at everything
+   * @param withNode - whether the node's own limits act, which they do after a full scan
+   */
+  async function enforceLimits(
+    namespaces: ReadonlySet<string> | undefined,
+    withNode: boolean,
+  ): Promise<void> {
+    const planned = { policy, inventory: inventory.revision, owners: owners.revision };
+    const isCurrent = () =>
+      policy === planned.policy &&
+      inventory.revision === planned.inventory &&
+      owners.revision === planned.owners;
+
+    const input = inputOf(inventory.archives(namespaces), planned.policy.policy, { withNode });
+    const plan = planRetention(input);
+    const { enforced, audited } = selectDeletions(plan, inventory);
+    const nowMs = clock.monotonicMs();
+    const attempted = enforced.filter(({ verdict }) => retries.mayTry(verdict.archive.name, nowMs));
+    const { source, revision, hash, epoch } = planned.policy;
+    const report = await executePlan(
+      attempted,
+      {
+        source,
+        revision,
+        hash,
+        ...(epoch === undefined ? {} : { epoch: `${epoch.leaseCreatedMs}.${epoch.leaseTransitions}` }),
+      },
+      { store, audit, isCurrent },
+    );
+
+    for (const { verdict, removal } of report.executed) {
+      const { name } = verdict.archive;
+      if (removal.result === 'failed') {
+        retries.failed(name, nowMs);
+        continue;
+      }
+      retries.clear(name);
+      if (removal.result === 'deleted' || removal.result === 'already-gone') inventory.forget(name);
+      else hints.add(name, nowMs); // not as planned: look again
+    }
+    const stillPlanned = new Set(enforced.map(({ verdict }) => verdict.archive.name));
+    if (namespaces === undefined) retries.retain((name) => stillPlanned.has(name));
+    const stillDue = groupsStillDue(enforced, report.executed);
+    const inScope = (group: GroupKey) => namespaces === undefined || namespaces.has(namespaceOf(group));
+    if (planned.policy === policy) {
+      inventory.settle([...inventory.due].filter((group) => inScope(group) && !stillDue.has(group)));
+    }
+    saveInventory();
+
+    reporter.execution(report);
+    reporter.audited(audited);
+    const wasJudged = ({ group }: UnreachableLimit) => (group === undefined ? withNode : inScope(group));
+    reporter.unreachable(unreachable.update(plan.unreachable, wasJudged));
+    metrics.unreachable(unreachable.counts());
+    if (report.skipped.length > 0 && report.auditErrors.length === 0) needsReplan = true;
+  }
+
+  function inputOf(
+    archives: readonly Archive[],
+    under: Policy,
+    { withNode = false, due = inventory.due as PlanInput['due'] },
+  ): PlanInput {
+    const monotonicMs = clock.monotonicMs();
+    return {
+      archives,
+      policy: under,
+      nowMs: clock.nowMs(),
+      ownerState: (owner) => owners.stateOf(owner, monotonicMs),
+      due,
+      clockTrusted: trust.trusted,
+      disk: withNode ? diskOrNothing() : undefined,
+    };
+  }
+
+  /** Without knowing the disk the node's limits on it are left alone. */
+  function diskOrNothing(): PlanInput['disk'] {
+    try {
+      const disk = store.disk();
+      metrics.disk(disk.sizeBytes, disk.availBytes);
+      return disk;
+    } catch (err) {
+      log.warn({ err }, 'filesystem cannot be asked for its free space');
+      return undefined;
+    }
+  }
+
+  function checkClock(): void {
+    const before = trust;
+    trust = clockGuard.check();
+    if (before.trusted === trust.trusted) return;
+    if (trust.trusted) log.info({}, 'clock is trusted again');
+    else log.warn({ why: trust.why }, 'clock is not trusted: nothing goes by age');
+  }
+
+  function saveInventory(): void {
+    try {
+      inventory.save();
+    } catch (err) {
+      log.error({ err }, 'inventory cannot be saved');
+    }
+  }
+
+  function reportLatency(names: ReadonlySet<string>, startedMs: number): void {
+    const sinceMs = hints.noticedMs(names) ?? startedMs;
+    metrics.enforced((clock.monotonicMs() - sinceMs) / 1000);
+  }
+
+  function rescan(): void {
+    nextScanMs = Number.NEGATIVE_INFINITY;
+    waker.wake();
+  }
+
+  return {
+    hint(entryName) {
+      const name = archiveNameOfPin(entryName) ?? entryName;
+      if (parseArchiveName(name) === undefined) return;
+      hints.add(name, clock.monotonicMs());
+      waker.wake();
+    },
+    rescan,
+    enforce(next) {
+      policy = next;
+      metrics.policy(next.source, next.revision, next.hash, clock.nowMs());
+      rescan();
+    },
+    replan() {
+      needsReplan = true;
+      waker.wake();
+    },
+    status: () => ({
+      ready,
+      policy,
+      inventoryRevision: inventory.revision,
+      totals: inventoryTotals(inventory.archives()),
+      lastScan,
+      unreachable: unreachable.current,
+      clock: trust,
+      retrying: retries.size,
+      due: inventory.due.size,
+    }),
+    planInput: (candidate) =>
+      inputOf(inventory.archives(), candidate ?? policy.policy, {
+        withNode: true,
+        ...(candidate === undefined ? {} : { due: 'all' }),
+      }),
+    plan(candidate) {
+      return planRetention(this.planInput(candidate));
+    },
+    async run(signal) {
+      if (running) throw new AppError('CW_ERR_INTERNAL', 'an agent runs once: one pass at a time on a node');
+      running = true;
+      while (!signal.aborted) {
+        await pass();
+        if (needsReplan) continue;
+        const workMs =
+          directoryTrouble === undefined ? Math.min(hints.nextMs(), retries.nextAttemptMs()) : Infinity;
+        const dueMs = Math.min(nextScanMs, workMs);
+        await waker.wait(dueMs - clock.monotonicMs(), signal);
+      }
+      saveInventory();
+    },
+  };
+}
+
+/** How soon a directory that could not be read is tried again. */
+const DIRECTORY_RETRY_MS = 5_000;
+
+function namespaceOf(group: GroupKey): string {
+  const slash = group.indexOf('/');
+  return slash < 0 ? group : group.slice(0, slash);
+}
+
+function namespacesOf(groups: Iterable<GroupKey>): Set<string> {
+  return new Set(Array.from(groups, namespaceOf));
+}

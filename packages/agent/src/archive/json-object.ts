@@ -1,0 +1,29 @@
+/** A parsed JSON object from outside: nothing is known of its fields. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** @returns `undefined` where the text is not JSON, or JSON but no object */
+export function parseJsonObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** The string in a field of its own: nothing inherited, so `__proto__` and `constructor` say nothing. */
+export function stringAt(object: JsonObject, key: string): string | undefined {
+  const value = Object.hasOwn(object, key) ? object[key] : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The object in a field of its own. */
+export function objectAt(object: JsonObject, key: string): JsonObject | undefined {
+  const value = Object.hasOwn(object, key) ? object[key] : undefined;
+  return isJsonObject(value) ? value : undefined;
+}
+
+function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,259 @@
+import { type Archive, type GroupKey, groupKeysOf } from '@checkpoint-warden/policy';
+import { parseArchiveName } from '../archive/archive-name.ts';
+import type { ArchiveReading } from '../archive/archive-reading.ts';
+import type { ListedFile } from '../archive/archive-store.ts';
+import { fileIdKey, sameFile } from '../archive/file-id.ts';
+import type { InventoryMemory, MemoryChange, RememberedArchive } from './remembered.ts';
+
+type Judgement = Pick<ArchiveReading, 'structure' | 'why'> & { readonly owner: Archive['owner'] };
+
+interface Entry {
+  file: ListedFile;
+  judgement: Judgement;
+  /** Whether the judgement holds for this file; `false`: read again when it is next looked at. */
+  settled: boolean;
+  /** Monotonic ms at which this very file was first seen. */
+  sinceMs: number;
+  quiet: boolean;
+  arrived: boolean;
+  archive: Archive;
+}
+
+/** What the inventory needs to know of its surroundings. */
+export interface InventoryOptions {
+  readonly node: string;
+  /** How long an archive that is not complete must stay unchanged to count as a leftover, in ms. */
+  readonly quietPeriodMs: number;
+  readonly memory: InventoryMemory;
+}
+
+/** What one agent knows of the archives on its node. See {@link createInventory}. */
+export interface Inventory {
+  /** Grows with every change of what the planner would see. */
+  readonly revision: number;
+  readonly size: number;
+  /**
+   * Takes note of one archive as it is now.
+   *
+   * @param read - reads it; called only when nothing valid is known of this very file
+   * @returns the group keys in which this is an arrival; empty when it is none
+   */
+  see(file: ListedFile, read: () => ArchiveReading, monotonicMs: number): readonly GroupKey[];
+  /** Takes note that an archive is not there any more. */
+  forget(name: string): void;
+  /** Forgets all but these names, after a full scan. Ends the first scan, after which everything new is an arrival. */
+  retain(names: ReadonlySet<string>): void;
+  /** All archives, or those of some namespaces (archives without an owner belong to none). */
+  archives(namespaces?: ReadonlySet<string>): Archive[];
+  get(
+    name: string,
+  ): { readonly archive: Archive; readonly file: ListedFile; readonly why: string } | undefined;
+  /** Groups in which count and size limits act (design, 4.4). */
+  readonly due: ReadonlySet<GroupKey>;
+  /** Uses up arrivals: their groups are not due any more. */
+  settle(groups: Iterable<GroupKey>): void;
+  /** Writes what has changed to memory. */
+  save(): void;
+}
+
+/**
+ * Keeps the inventory: archives as last seen, what reading them showed, and in which groups something has arrived.
+ *
+ * An archive *arrives* once, when it first can be counted: complete, attributed and not pinned. So the last byte of a slow
+ * write and the removal of a pin are arrivals, too. Without memory, what the first scan finds counts as seen before, and
+ * nothing is due because of it.
+ */
+export function createInventory({ node, quietPeriodMs, memory }: InventoryOptions): Inventory {
+  const entries = new Map<string, Entry>();
+  const byNamespace = new Map<string, Map<string, Entry>>();
+  const recalled = new Map(memory.recalled?.archives);
+  const due = new Set(memory.recalled?.due);
+  const changes = new Map<string, MemoryChange>();
+  let seeding = memory.recalled === undefined;
+  let revision = 0;
+
+  function look(
+    file: ListedFile,
+    read: () => ArchiveReading,
+    before: Entry | undefined,
+    monotonicMs: number,
+  ): Entry {
+    if (before !== undefined && sameFile(before.file.fileId, file.fileId)) {
+      const sinceMs = before.sinceMs;
+      const isOpen = before.judgement.structure !== 'complete' && !before.quiet;
+      if (before.settled && !isOpen) return entryOf({ ...before, file });
+      return judged(file, read(), sinceMs, before.arrived, monotonicMs);
+    }
+    const known = before === undefined ? recalled.get(file.name) : undefined;
+    if (known !== undefined && known.file === fileIdKey(file.fileId)) {
+      const { structure, why, owner, quiet, arrived } = known;
+      if (structure === 'complete' || quiet) {
+        return entryOf({
+          file,
+          judgement: { structure, why, owner },
+          settled: true,
+          sinceMs: monotonicMs,
+          quiet,
+          arrived,
+        });
+      }
+    }
+    return judged(file, read(), monotonicMs, false, monotonicMs);
+  }
+
+  function judged(
+    file: ListedFile,
+    reading: ArchiveReading,
+    sinceMs: number,
+    arrived: boolean,
+    monotonicMs: number,
+  ): Entry {
+    const owner = reading.structure === 'complete' ? reading.owner : undefined;
+    const judgement = { structure: reading.structure, why: reading.why, owner };
+    const quiet = reading.settled && monotonicMs - sinceMs >= quietPeriodMs;
+    return entryOf({ file, judgement, settled: reading.settled, sinceMs, quiet, arrived });
+  }
+
+  function entryOf(facts: Omit<Entry, 'archive'>): Entry {
+    return { ...facts, archive: archiveOf(facts, node) };
+  }
+
+  return {
+    get revision() {
+      return revision;
+    },
+    get size() {
+      return entries.size;
+    },
+    due,
+    see(file, read, monotonicMs) {
+      const before = entries.get(file.name);
+      const entry = look(file, read, before, monotonicMs);
+      const { archive } = entry;
+      const countable = archive.state === 'complete' && archive.owner !== undefined && !archive.pinned;
+      const arrives = countable && !entry.arrived;
+      entry.arrived = countable;
+      put(entry, before);
+      if (before === undefined || !sameArchive(before.archive, archive)) revision++;
+      rememberIfNew(entry, before);
+      if (!arrives || seeding || archive.owner === undefined) return [];
+      const groups = groupKeysOf(archive.owner);
+      for (const group of groups) {
+        due.add(group);
+        changes.set(`due/${group}`, { kind: 'due', group, value: true });
+      }
+      return groups;
+    },
+    forget,
+    retain(names) {
+      for (const name of entries.keys()) if (!names.has(name)) forget(name);
+      for (const name of recalled.keys()) {
+        if (!names.has(name)) changes.set(name, { kind: 'archive', name, value: undefined });
+      }
+      recalled.clear();
+      seeding = false;
+    },
+    archives(namespaces) {
+      if (namespaces === undefined) return Array.from(entries.values(), (entry) => entry.archive);
+      const archives: Archive[] = [];
+      for (const namespace of namespaces) {
+        for (const { archive } of byNamespace.get(namespace)?.values() ?? []) archives.push(archive);
+      }
+      return archives;
+    },
+    get(name) {
+      const entry = entries.get(name);
+      return entry && { archive: entry.archive, file: entry.file, why: entry.judgement.why };
+    },
+    settle(groups) {
+      for (const group of groups) {
+        if (due.delete(group)) changes.set(`due/${group}`, { kind: 'due', group, value: undefined });
+      }
+    },
+    save() {
+      if (changes.size === 0) return;
+      memory.save([...changes.values()]);
+      changes.clear();
+    },
+  };
+
+  function put(entry: Entry, before: Entry | undefined): void {
+    if (before !== undefined) unindex(before);
+    const { name, owner } = entry.archive;
+    entries.set(name, entry);
+    if (owner === undefined) return;
+    const index = byNamespace.get(owner.namespace);
+    if (index === undefined) byNamespace.set(owner.namespace, new Map([[name, entry]]));
+    else index.set(name, entry);
+  }
+
+  function unindex({ archive: { name, owner } }: Entry): void {
+    const index = owner && byNamespace.get(owner.namespace);
+    index?.delete(name);
+    if (index?.size === 0) byNamespace.delete(owner?.namespace ?? '');
+  }
+
+  function forget(name: string): void {
+    const entry = entries.get(name);
+    if (entry === undefined) return;
+    entries.delete(name);
+    unindex(entry);
+    revision++;
+    changes.set(name, { kind: 'archive', name, value: undefined });
+  }
+
+  function rememberIfNew(entry: Entry, before: Entry | undefined): void {
+    const value = rememberedOf(entry);
+    const { name } = entry.file;
+    const known = before === undefined ? recalled.get(name) : rememberedOf(before);
+    if (known === undefined || !sameMemory(known, value)) changes.set(name, { kind: 'archive', name, value });
+  }
+}
+
+function archiveOf({ file, judgement, quiet }: Omit<Entry, 'archive'>, node: string): Archive {
+  const unsettled = judgement.structure !== 'complete' && !quiet;
+  return {
+    name: file.name,
+    node,
+    sizeBytes: Number(file.fileId.size),
+    mtimeMs: Number(file.fileId.mtimeNs / 1_000_000n),
+    createdAtMs: parseArchiveName(file.name)?.createdAtMs ?? Number.POSITIVE_INFINITY, // only parsed names are listed
+    // What cannot be judged is complete without an owner: unattributed, so neither rotated nor taken for a leftover.
+    state: unsettled ? 'writing' : judgement.structure === 'incomplete' ? 'incomplete' : 'complete',
+    owner: judgement.owner,
+    pinned: file.pinned,
+  };
+}
+
+function rememberedOf({ file, judgement, settled, quiet, arrived }: Entry): RememberedArchive {
+  const { structure, why, owner } = judgement;
+  return {
+    file: settled ? fileIdKey(file.fileId) : '', // matches no file: what was not settled is read again
+    structure,
+    ...(owner === undefined ? {} : { owner }),
+    why,
+    quiet,
+    arrived,
+  };
+}
+
+function sameMemory(a: RememberedArchive, b: RememberedArchive): boolean {
+  return (
+    a.file === b.file &&
+    a.structure === b.structure &&
+    a.quiet === b.quiet &&
+    a.arrived === b.arrived &&
+    a.why === b.why
+  );
+}
+
+function sameArchive(a: Archive, b: Archive): boolean {
+  return (
+    a.sizeBytes === b.sizeBytes &&
+    a.mtimeMs === b.mtimeMs &&
+    a.state === b.state &&
+    a.pinned === b.pinned &&
+    a.owner?.container === b.owner?.container &&
+    a.owner?.namespace === b.owner?.namespace
+  );
+}

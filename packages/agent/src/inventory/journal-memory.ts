@@ -1,0 +1,70 @@
+import type { Journal } from '../state/journal.ts';
+import type { InventoryMemory, MemoryChange, RememberedArchive } from './remembered.ts';
+
+/** What the inventory's journal holds: archives by `archive/<name>`, due groups by `due/<group>`, and the clock. */
+export type JournalValue = RememberedArchive | true | number;
+
+const ARCHIVE = 'archive/';
+const DUE = 'due/';
+/** The latest wall time seen, Unix ms. Also the sign that there is a memory at all. */
+const CLOCK = 'clock';
+
+/** An inventory's memory in a journal, with the clock's last reading beside it. */
+export interface JournalMemory extends InventoryMemory {
+  /** The latest wall time before the restart, Unix ms; `undefined` when there is no memory. */
+  readonly lastSeenMs: number | undefined;
+  saveClock(nowMs: number): void;
+}
+
+export function journalMemory(journal: Journal<JournalValue>): JournalMemory {
+  const clock = journal.entries.get(CLOCK);
+  const lastSeenMs = typeof clock === 'number' ? clock : undefined;
+  return {
+    lastSeenMs,
+    recalled: lastSeenMs === undefined ? undefined : recall(journal.entries),
+    save: (changes) => journal.append(changes.map(toJournal)),
+    saveClock: (nowMs) => journal.append([[CLOCK, nowMs]]),
+  };
+}
+
+/** The check of a journal's values; the journal is our own, so what is not of this form is damage. */
+export function isJournalValue(value: unknown): value is JournalValue {
+  if (value === true || typeof value === 'number') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const { file, structure, why, quiet, arrived, owner } = value as Partial<RememberedArchive>;
+  return (
+    typeof file === 'string' &&
+    (structure === 'complete' || structure === 'incomplete' || structure === 'unreadable') &&
+    typeof why === 'string' &&
+    typeof quiet === 'boolean' &&
+    typeof arrived === 'boolean' &&
+    (owner === undefined || isOwner(owner))
+  );
+}
+
+function isOwner(owner: unknown): boolean {
+  const { namespace, pod, container, podUid } = owner as Record<string, unknown>;
+  return (
+    typeof namespace === 'string' &&
+    typeof pod === 'string' &&
+    typeof container === 'string' &&
+    (podUid === undefined || typeof podUid === 'string')
+  );
+}
+
+function recall(entries: ReadonlyMap<string, JournalValue>): InventoryMemory['recalled'] {
+  const archives = new Map<string, RememberedArchive>();
+  const due = new Set<string>();
+  for (const [key, value] of entries) {
+    if (key.startsWith(DUE)) due.add(key.slice(DUE.length));
+    else if (key.startsWith(ARCHIVE) && typeof value === 'object')
+      archives.set(key.slice(ARCHIVE.length), value);
+  }
+  return { archives, due };
+}
+
+function toJournal(change: MemoryChange): readonly [string, JournalValue | undefined] {
+  return change.kind === 'archive'
+    ? [ARCHIVE + change.name, change.value]
+    : [DUE + change.group, change.value];
+}

@@ -1,0 +1,29 @@
+import type { GroupKey, Owner } from '@checkpoint-warden/policy';
+import type { ArchiveReading } from '../archive/archive-reading.ts';
+
+/** What the agent remembers of one archive across restarts, so that it reads nothing twice and forgets no arrival. */
+export interface RememberedArchive {
+  /** `fileIdKey` of the file that was read: another file is read anew. */
+  readonly file: string;
+  readonly structure: ArchiveReading['structure'];
+  readonly owner?: Owner;
+  readonly why: string;
+  /** Whether it had stopped changing for the quiet period. */
+  readonly quiet: boolean;
+  /** Whether its arrival has been noticed; an archive that cannot be counted yet, or is pinned, has not arrived. */
+  readonly arrived: boolean;
+}
+
+/** A change of memory: `undefined` forgets. */
+export type MemoryChange =
+  | { readonly kind: 'archive'; readonly name: string; readonly value: RememberedArchive | undefined }
+  | { readonly kind: 'due'; readonly group: GroupKey; readonly value: true | undefined };
+
+/** The inventory's memory on disk. Losing it costs reading, and counts all that exists as seen before. */
+export interface InventoryMemory {
+  /** `undefined`: there is no memory (first start, or it was damaged). */
+  readonly recalled:
+    | { readonly archives: ReadonlyMap<string, RememberedArchive>; readonly due: ReadonlySet<GroupKey> }
+    | undefined;
+  save(changes: readonly MemoryChange[]): void;
+}

@@ -1,0 +1,117 @@
+import { type DeleteReason, type Mode, REASONS, type UnreachableLimit } from '@checkpoint-warden/policy';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { ARCHIVE_STATES, type InventoryTotals } from './inventory/inventory-totals.ts';
+
+export const DELETION_RESULTS = ['deleted', 'would-delete', 'failed', 'skipped'] as const;
+export type DeletionResult = (typeof DELETION_RESULTS)[number];
+
+export const LIMITS = [
+  'maxCheckpoints',
+  'maxTotalSize',
+  'nodeMaxTotalSize',
+  'minFreeSpace',
+] as const satisfies readonly UnreachableLimit['limit'][];
+
+/** The agent's metrics: aggregates with closed label sets, never a path, pod or container. */
+export interface AgentMetrics {
+  deletion(reason: DeleteReason, mode: Mode, result: DeletionResult): void;
+  reclaimed(reason: DeleteReason, bytes: number): void;
+  enforced(latencySeconds: number): void;
+  scanned(durationSeconds: number, finishedMs: number): void;
+  disk(sizeBytes: number, availBytes: number): void;
+  policy(source: string, revision: number, hash: string, syncedMs: number): void;
+  unreachable(counts: Readonly<Record<UnreachableLimit['limit'], number>>): void;
+}
+
+const PREFIX = 'checkpoint_warden_';
+/** Seconds: from a hint followed at once to the next periodic scan. */
+const LATENCY_BUCKETS = [0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 300];
+
+/**
+ * Registers the agent's metrics. Names and labels are in docs/reference/metrics.md, which a test compares.
+ *
+ * @param totals - asked at each scrape
+ */
+export function createMetrics(registry: Registry, totals: () => InventoryTotals): AgentMetrics {
+  const registers = [registry];
+  const gauge = (name: string, help: string, labelNames: string[] = []): Gauge =>
+    new Gauge({ name: PREFIX + name, help, labelNames, registers });
+  const counter = (name: string, help: string, labelNames: string[]): Counter =>
+    new Counter({ name: PREFIX + name, help, labelNames, registers });
+
+  const archiveBytes = gauge('archive_bytes', 'Bytes of the archives on the node by state.', ['state']);
+  const oldest = gauge('oldest_archive_timestamp_seconds', 'Time of the oldest complete archive; 0: none.');
+  new Gauge({
+    name: `${PREFIX}archives`,
+    help: 'Archives on the node by state.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const { states, oldestMs } = totals();
+      for (const state of ARCHIVE_STATES) {
+        this.set({ state }, states[state].count);
+        archiveBytes.set({ state }, states[state].bytes);
+      }
+      oldest.set((oldestMs ?? 0) / 1000);
+    },
+  });
+  const deletions = counter('deletions_total', 'Deletions decided, by reason, mode and result.', [
+    'reason',
+    'mode',
+    'result',
+  ]);
+  const reclaimed = counter('reclaimed_bytes_total', 'Bytes of deleted archives by reason.', ['reason']);
+  const latency = new Histogram({
+    name: `${PREFIX}enforcement_latency_seconds`,
+    help: 'Time from the notice of an arrival to the end of the pass that enforced its limits.',
+    buckets: LATENCY_BUCKETS,
+    registers,
+  });
+  const scanDuration = gauge('scan_duration_seconds', 'Duration of the last full scan.');
+  const lastScan = gauge('last_scan_timestamp_seconds', 'End of the last full scan.');
+  const revision = gauge('policy_revision_info', 'The policy in force; the value is its revision.', [
+    'source',
+    'hash',
+  ]);
+  const lastSync = gauge(
+    'last_policy_sync_timestamp_seconds',
+    'When the policy in force was last confirmed.',
+  );
+  const size = gauge('filesystem_size_bytes', 'Size of the filesystem that holds the checkpoint directory.');
+  const avail = gauge('filesystem_avail_bytes', 'Bytes available on that filesystem.');
+  const unreachable = gauge('limit_unreachable', 'Groups in which pins or keepLast stand against a limit.', [
+    'limit',
+  ]);
+
+  for (const reason of deleteReasons()) {
+    reclaimed.inc({ reason }, 0);
+    deletions.inc({ reason, mode: 'Enforce', result: 'deleted' }, 0);
+  }
+  return {
+    deletion: (reason, mode, result) => deletions.inc({ reason, mode, result }),
+    reclaimed: (reason, bytes) => reclaimed.inc({ reason }, bytes),
+    enforced: (seconds) => latency.observe(seconds),
+    scanned(durationSeconds, finishedMs) {
+      scanDuration.set(durationSeconds);
+      lastScan.set(finishedMs / 1000);
+    },
+    disk(sizeBytes, availBytes) {
+      size.set(sizeBytes);
+      avail.set(availBytes);
+    },
+    policy(source, value, hash, syncedMs) {
+      revision.reset();
+      revision.set({ source, hash: hash.slice(0, 12) }, value);
+      lastSync.set(syncedMs / 1000);
+    },
+    unreachable(counts) {
+      for (const limit of LIMITS) unreachable.set({ limit }, counts[limit]);
+    },
+  };
+}
+
+function deleteReasons(): DeleteReason[] {
+  return (Object.keys(REASONS) as (keyof typeof REASONS)[]).filter(
+    (reason): reason is DeleteReason => REASONS[reason].action === 'delete',
+  );
+}

@@ -1,0 +1,61 @@
+import {
+  type DeleteReason,
+  type GroupKey,
+  groupKeysOf,
+  type Plan,
+  REASONS,
+  type Reason,
+  type Verdict,
+} from '@checkpoint-warden/policy';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { ExecutedDeletion, PlannedDeletion } from './execute-plan.ts';
+
+/** What a plan asks for: deletions to carry out, and those that Audit mode only reports. */
+export interface SelectedDeletions {
+  readonly enforced: readonly PlannedDeletion[];
+  readonly audited: readonly Verdict[];
+}
+
+/** Picks a plan's deletions and binds each to the very file that the inventory knows. */
+export function selectDeletions(plan: Plan, inventory: Inventory): SelectedDeletions {
+  const enforced: PlannedDeletion[] = [];
+  const audited: Verdict[] = [];
+  for (const verdict of plan.verdicts) {
+    const { reason } = verdict;
+    if (verdict.action !== 'delete' || !isDeleteReason(reason)) continue;
+    const known = inventory.get(verdict.archive.name);
+    if (verdict.mode === 'Audit') audited.push(verdict);
+    else if (known !== undefined) enforced.push({ verdict, reason, fileId: known.file.fileId });
+  }
+  return { enforced, audited };
+}
+
+function isDeleteReason(reason: Reason): reason is DeleteReason {
+  return REASONS[reason].action === 'delete';
+}
+
+/** Reasons that act only in groups with an arrival. */
+const NEEDS_ARRIVAL: ReadonlySet<Reason> = new Set<Reason>(['oversize', 'over-count', 'over-total-size']);
+
+/**
+ * Groups that stay due after a pass: those over a limit whose deletions have not all been done (design, 4.4).
+ *
+ * @param planned - the deletions that were to be carried out
+ * @param executed - those that were attempted
+ */
+export function groupsStillDue(
+  planned: readonly PlannedDeletion[],
+  executed: readonly ExecutedDeletion[],
+): ReadonlySet<GroupKey> {
+  const done = new Set<string>();
+  for (const { verdict, removal } of executed) {
+    if (removal.result === 'deleted' || removal.result === 'already-gone') done.add(verdict.archive.name);
+  }
+  const due = new Set<GroupKey>();
+  for (const { verdict, reason } of planned) {
+    const { owner, name } = verdict.archive;
+    if (owner === undefined || done.has(name) || !NEEDS_ARRIVAL.has(reason)) continue;
+    for (const group of groupKeysOf(owner)) due.add(group);
+  }
+  return due;
+}

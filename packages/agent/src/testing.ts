@@ -1,0 +1,21 @@
+export {
+  makeSandbox,
+  policyOf,
+  type RunningAgent,
+  type Sandbox,
+  type StartOptions,
+  startAgent,
+  until,
+} from './testing/agent-rig.ts';
+export { archiveFileName, buildArchive, writeArchive } from './testing/build-archive.ts';
+export { type CheckpointSpec, checkpointMembers, type Runtime } from './testing/checkpoint-members.ts';
+export { FIXTURE_DIR, FIXTURES } from './testing/fixtures.ts';
+export {
+  base256,
+  END_OF_TAR,
+  gnuLongName,
+  packTar,
+  paxHeader,
+  sealHeader,
+  type TarMember,
+} from './testing/tar-member.ts';

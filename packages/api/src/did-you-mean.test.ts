@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { didYouMean } from './did-you-mean.ts';
+import { nearest } from './nearest.ts';
+
+const GLOBAL = [
+  'maxCheckpointsPerNamespace',
+  'maxCheckpointsPerPod',
+  'maxCheckpointsPerContainer',
+  'maxCheckpointSize',
+  'maxCheckpointAge',
+  'keepLast',
+];
+
+it.each([
+  ['maxCheckpoint', ['maxCheckpoints', 'keepLast'], 'did you mean maxCheckpoints?'],
+  ['keeplast', GLOBAL, 'did you mean keepLast?'],
+  ['kepeLast', GLOBAL, 'did you mean keepLast?'],
+  [
+    'maxCheckpointsPer',
+    GLOBAL,
+    'did you mean maxCheckpointsPerNamespace or maxCheckpointsPerPod or maxCheckpointsPerContainer?',
+  ],
+  ['maxCheckpoint', GLOBAL, undefined],
+  ['maximumCheckpointAge', GLOBAL, 'did you mean maxCheckpointAge?'],
+  ['schedule', GLOBAL, undefined],
+  ['', GLOBAL, undefined],
+])('answers %j with the right question', (word, candidates, question) => {
+  expect(didYouMean(word, candidates)).toBe(question);
+});
+
+it('counts two swapped letters as one mistake', () => {
+  expect(nearest('adn', ['and'])).toBe('and');
+});
+
+it('finds nothing near among nothing', () => {
+  expect(nearest('word', [])).toBeUndefined();
+});

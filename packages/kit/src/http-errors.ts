@@ -1,0 +1,127 @@
+import { AppError, ERROR_CODES, type ErrorCode, isAppError, type Problem } from '@checkpoint-warden/errors';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+
+/** How every call that fails answers. */
+export const ErrorBody = Type.Object(
+  {
+    code: Type.String({
+      description: 'One of the codes in docs/reference/errors.md; never changes its meaning',
+    }),
+    message: Type.String({ description: 'For people' }),
+    problems: Type.Optional(
+      Type.Array(
+        Type.Object({
+          path: Type.String(),
+          message: Type.String(),
+          found: Type.Optional(Type.String()),
+          remedy: Type.Optional(Type.String()),
+        }),
+      ),
+    ),
+  },
+  { $id: 'Error', description: 'What went wrong' },
+);
+
+/** More problems than this help nobody, and a hostile body can have any number. */
+const MAX_PROBLEMS = 100;
+
+/**
+ * The one error handler: an {@link AppError} answers with the status of its code, a request that does not match its schema
+ * with every problem. Messages of 5xx stay in the log, where each is written once; 503 is a state and not an event, whoever
+ * is in it says so when it begins.
+ */
+export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { status, code, message, problems } = describe(error);
+  const facts = { err: error, method: request.method, path: request.routeOptions.url ?? request.url };
+  if (status >= 500 && status !== 503) request.log.error(facts, 'request failed');
+  else request.log.debug(facts, 'request refused');
+  return reply.code(status).send({
+    code,
+    message: status >= 500 ? ERROR_CODES[code].meaning : message,
+    ...(problems.length === 0 || status >= 500 ? {} : { problems: problems.slice(0, MAX_PROBLEMS) }),
+  });
+}
+
+interface Described {
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly problems: readonly Problem[];
+}
+
+function describe(error: unknown): Described {
+  if (isAppError(error)) {
+    return {
+      status: ERROR_CODES[error.code].status,
+      code: error.code,
+      message: error.message,
+      problems: error.problems,
+    };
+  }
+  const { validation, validationContext = '', statusCode, message } = error as Partial<FastifyError>;
+  if (validation !== undefined) {
+    const problems = validation.map((problem) => toProblem(problem as ValidationProblem, validationContext));
+    return {
+      status: 400,
+      code: 'CW_ERR_REQUEST_INVALID',
+      message: 'the request does not match the schema',
+      problems,
+    };
+  }
+  // What Fastify itself refuses: a body that is too large, not JSON or of another content type.
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return { status: statusCode, code: 'CW_ERR_REQUEST_INVALID', message: message ?? '', problems: [] };
+  }
+  return { status: 500, code: 'CW_ERR_INTERNAL', message: '', problems: [] };
+}
+
+/** What Ajv says with `verbose`. */
+interface ValidationProblem {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly message?: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly data?: unknown;
+}
+
+/** Longest value shown back, in characters of JSON. */
+const MAX_FOUND_LENGTH = 200;
+
+function toProblem(
+  { keyword, instancePath, message = 'it is wrong', params, data }: ValidationProblem,
+  part: string,
+): Problem {
+  const path = `${part}${toPath(instancePath)}`;
+  if (keyword === 'additionalProperties') {
+    return {
+      path,
+      message: `there is no field ${JSON.stringify(params.additionalProperty)}`,
+      remedy: 'remove it',
+    };
+  }
+  if (keyword === 'enum') {
+    return { path, message, found: show(data), remedy: `one of ${JSON.stringify(params.allowedValues)}` };
+  }
+  return keyword === 'required' ? { path, message } : { path, message, found: show(data) };
+}
+
+/** `/policy/rules/0/id` as people write it: `.policy.rules[0].id`. */
+function toPath(pointer: string): string {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`))
+    .join('');
+}
+
+function show(value: unknown): string {
+  const json = JSON.stringify(value) ?? 'nothing';
+  return json.length > MAX_FOUND_LENGTH ? `${json.slice(0, MAX_FOUND_LENGTH)}…` : json;
+}
+
+/** Answers paths that do not exist. */
+export function handleNotFound(request: FastifyRequest): never {
+  throw new AppError('CW_ERR_NOT_FOUND', `there is no ${request.method} ${request.url}`);
+}

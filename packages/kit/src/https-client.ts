@@ -1,0 +1,115 @@
+import { X509Certificate } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
+import { AppError } from '@checkpoint-warden/errors';
+import { findPeerProblem, type PeerName } from './peer-certificate.ts';
+import type { TlsFiles } from './tls-files.ts';
+import type { TlsSet } from './tls-set.ts';
+
+export interface HttpsClientOptions {
+  readonly tls: Pick<TlsFiles, 'current'>;
+  /** Whose certificate the server must show; its address is not compared. */
+  readonly peer: PeerName;
+  /** Milliseconds for a whole call, connecting included. */
+  readonly timeoutMs: number;
+  /** Largest response body in bytes. */
+  readonly maxBodyBytes: number;
+}
+
+export interface HttpsCall {
+  readonly method: 'GET' | 'PUT' | 'POST';
+  readonly url: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+export interface HttpsResponse {
+  readonly status: number;
+  readonly etag: string | undefined;
+  /** Parsed JSON; `undefined` for an empty body. Not checked against any schema. */
+  readonly body: unknown;
+}
+
+/**
+ * @throws AppError `CW_ERR_UNREACHABLE`, retryable, when there is no complete answer; its cause says why. Any HTTP status is
+ * an answer.
+ */
+export type HttpsClient = (call: HttpsCall) => Promise<HttpsResponse>;
+
+/** A client that keeps its connections, shows our certificate and follows changes of the TLS files. */
+export function createHttpsClient({ tls, peer, timeoutMs, maxBodyBytes }: HttpsClientOptions): HttpsClient {
+  let set: TlsSet | undefined;
+  let agent: Agent | undefined;
+
+  /** Connections of an agent left behind end when the server closes them as idle; they do not keep the process alive. */
+  const currentAgent = () => {
+    const current = tls.current();
+    if (agent === undefined || set !== current) {
+      set = current;
+      agent = createAgent(current, peer);
+    }
+    return agent;
+  };
+
+  return async ({ method, url, body, headers, signal }) => {
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const payload = body === undefined ? undefined : JSON.stringify(body);
+    try {
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        const outgoing = request(url, {
+          method,
+          agent: currentAgent(),
+          signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+          headers: {
+            accept: 'application/json',
+            ...(payload === undefined
+              ? {}
+              : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
+            ...headers,
+          },
+        });
+        outgoing.once('response', resolve).once('error', reject).end(payload);
+      });
+      const text = await readBody(response, maxBodyBytes);
+      return {
+        status: response.statusCode ?? 0,
+        etag: response.headers.etag,
+        body: text === '' ? undefined : JSON.parse(text),
+      };
+    } catch (cause) {
+      const reason = timeout.aborted ? `no answer within ${timeoutMs} ms` : (cause as Error).message;
+      throw new AppError('CW_ERR_UNREACHABLE', `${method} ${url}: ${reason}`, { cause, retryable: true });
+    }
+  };
+}
+
+function createAgent({ ca, cert, key }: TlsSet, peer: PeerName): Agent {
+  return new Agent({
+    keepAlive: true,
+    ca,
+    cert,
+    key,
+    minVersion: 'TLSv1.3',
+    // A resumed session would not have the certificate looked at.
+    maxCachedSessions: 0,
+    servername: peer,
+    checkServerIdentity(_host, { raw }) {
+      const problem = findPeerProblem(new X509Certificate(raw), peer, 'serverAuth');
+      return problem === undefined ? undefined : new Error(`the server certificate is refused: ${problem}`);
+    },
+  });
+}
+
+async function readBody(response: IncomingMessage, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    // Leaving the loop destroys the response and its connection.
+    if (bytes > maxBytes) throw new Error(`the answer is larger than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,2 @@
+export * from './testing/make-certificates.ts';
+export { type ManualClock, manualClock } from './testing/manual-clock.ts';

@@ -1,0 +1,277 @@
+import { compareNewestFirst, type Dated, orderTimeMs } from './archive-order.ts';
+import { governingRule } from './governing-rule.ts';
+import { groupKey } from './group-key.ts';
+import { limitOf } from './limit-of.ts';
+import { planNode } from './plan-node.ts';
+import type {
+  Archive,
+  DeleteReason,
+  GroupKey,
+  GroupLevel,
+  GroupLimits,
+  HeldBy,
+  Owner,
+  Plan,
+  PlanInput,
+  Rule,
+  UnreachableLimit,
+  Verdict,
+} from './types.ts';
+
+/** Where a remote archive stands in the verdicts: nowhere, it is counted and never judged. */
+const REMOTE = -1;
+
+/** An archive that limits can apply to: complete, attributed, not pinned, not from the future. */
+export interface Candidate extends Dated {
+  /** Index in `PlanInput.archives`, or {@link REMOTE}. */
+  readonly index: number;
+  readonly owner: Owner;
+  /** Whether it is among the newest `keepLast` of its container. */
+  floor: boolean;
+  /** Whether an earlier step has taken it. */
+  gone: boolean;
+}
+
+/** The candidates of one container and the rule that governs them all. */
+interface Container {
+  readonly owner: Owner;
+  readonly rule: Rule;
+  readonly candidates: Candidate[];
+}
+
+/** Shows one group to `explain` just before its limits are applied: newest first, remote archives included. */
+export type GroupObserver = (
+  rule: Rule,
+  limits: GroupLimits,
+  key: GroupKey,
+  group: readonly Candidate[],
+) => void;
+
+/**
+ * Decides for every archive of one node whether it is kept or deleted, and why. Pure: no I/O, no clock; the input is not
+ * changed, its order is irrelevant, and each archive gets exactly one verdict.
+ *
+ * The order of reasons is the design's (4.3): pinned, incomplete or writing, unattributed, orphaned, expired, oversize,
+ * then count and total of each group level, then the node's own limits over all that is left.
+ *
+ * Less information never deletes more: an unknown owner, a missing remote fact, an untrusted clock, a group without an
+ * arrival each only turn deletions into keeps. The one exception is by design: node limits evict until they hold.
+ *
+ * @param input - archives in bytes and Unix ms; see {@link PlanInput}
+ * @param observe - told of each group, for `explain`
+ * @returns one verdict per archive in the input's order, and the limits that cannot be reached
+ * @see restic `internal/data/snapshot_policy.go` (a reason for each), kubelet `image_gc_manager.go` (pins leave before ranking)
+ */
+export function planRetention(input: PlanInput, observe?: GroupObserver): Plan {
+  const verdicts: Verdict[] = new Array(input.archives.length);
+  const unreachable: UnreachableLimit[] = [];
+  const containers = gatherContainers(input, verdicts);
+  for (const container of containers) {
+    markFloor(container);
+    applyOwnLimits(container, input, verdicts);
+  }
+  for (const [rule, ruled] of groupBy(containers, (container) => container.rule)) {
+    for (const limits of rule.groups) {
+      for (const [key, group] of groupBy(ruled, (container) => groupKey(limits.level, container.owner))) {
+        const members = mergeLeft(group);
+        if (members.length === 0) continue;
+        observe?.(rule, limits, key, members);
+        applyGroupLimits({ rule, limits, key, members, due: isDue(input, rule, key) }, verdicts, unreachable);
+      }
+    }
+  }
+  if (input.policy.node !== undefined) {
+    const floors = new Set<number>();
+    for (const container of containers) {
+      for (const candidate of container.candidates) if (candidate.floor) floors.add(candidate.index);
+    }
+    unreachable.push(...planNode(input.policy.node, input, floors, verdicts));
+  }
+  return { verdicts, unreachable };
+}
+
+/** Gives every archive that no limit can apply to its verdict, and sorts the others into their containers. */
+function gatherContainers(input: PlanInput, verdicts: Verdict[]): Container[] {
+  const containers = new Map<GroupKey, Container>();
+  const ruleOf = new Map<GroupKey, Rule | undefined>();
+
+  const consider = (archive: Archive, index: number): void => {
+    const { owner } = archive;
+    const key = owner && groupKey('container', owner);
+    if (owner !== undefined && key !== undefined && !ruleOf.has(key)) {
+      ruleOf.set(key, governingRule(input.policy.rules, owner));
+    }
+    const rule = key === undefined ? undefined : ruleOf.get(key);
+    const timeMs = orderTimeMs(archive, input.nowMs);
+    if (index !== REMOTE) verdicts[index] = initialVerdict(archive, rule, timeMs);
+    else if (rule?.scope === 'Node') return;
+    if (archive.pinned || archive.state !== 'complete') return;
+    if (owner === undefined || key === undefined || rule === undefined || timeMs === undefined) return;
+    let container = containers.get(key);
+    if (container === undefined) {
+      container = { owner, rule, candidates: [] };
+      containers.set(key, container);
+    }
+    container.candidates.push({ archive, index, owner, timeMs, floor: false, gone: false });
+  };
+
+  input.archives.forEach(consider);
+  for (const archive of input.remote ?? []) consider(archive, REMOTE);
+  return [...containers.values()];
+}
+
+/** The verdict where no limit calls: a reason of its own, or within limits until one does. */
+function initialVerdict(archive: Archive, rule: Rule | undefined, timeMs: number | undefined): Verdict {
+  const keep = { archive, action: 'keep', rule, mode: rule?.mode ?? 'Enforce' } as const;
+  if (archive.pinned) return { ...keep, reason: 'pinned' };
+  if (archive.state !== 'complete') return { ...keep, reason: archive.state };
+  if (archive.owner === undefined || timeMs === undefined) return { ...keep, reason: 'unattributed' };
+  return { ...keep, reason: 'within-limits' };
+}
+
+/** Sorts a container's candidates newest first and marks those that `keepLast` protects. */
+function markFloor({ rule, candidates }: Container): void {
+  candidates.sort(compareNewestFirst);
+  for (let i = 0; i < Math.min(rule.keepLast, candidates.length); i++) {
+    const candidate = candidates[i];
+    if (candidate !== undefined) candidate.floor = true;
+  }
+}
+
+/** The limits that look at one archive alone: orphaned, expired, oversize. First hit wins. */
+function applyOwnLimits(container: Container, input: PlanInput, verdicts: Verdict[]): void {
+  const { owner, rule, candidates } = container;
+  const orphaned = isOrphaned(rule, owner, input);
+  const maxAgeMs = limitOf(rule.maxAgeMs);
+  const maxArchiveBytes = limitOf(rule.maxArchiveBytes);
+  if (!orphaned && maxAgeMs === Infinity && maxArchiveBytes === Infinity) return;
+  const sizeLevel: GroupLevel = rule.level === 'global' ? 'container' : rule.level;
+  const due = isDue(input, rule, groupKey(sizeLevel, owner));
+
+  for (const candidate of candidates) {
+    const { archive, timeMs } = candidate;
+    if (orphaned) {
+      take(candidate, 'orphaned', undefined, verdicts);
+      continue;
+    }
+    if (input.nowMs - timeMs > maxAgeMs) {
+      const heldBy = candidate.floor ? 'keep-last' : input.clockTrusted ? undefined : 'clock';
+      if (heldBy === undefined) {
+        take(candidate, 'expired', undefined, verdicts);
+        continue;
+      }
+      hold(candidate, 'expired', heldBy, verdicts);
+    }
+    if (archive.sizeBytes > maxArchiveBytes) {
+      const heldBy = candidate.floor ? 'keep-last' : due ? undefined : 'no-arrival';
+      if (heldBy === undefined) take(candidate, 'oversize', undefined, verdicts);
+      else hold(candidate, 'oversize', heldBy, verdicts);
+    }
+  }
+}
+
+/** Only a rule that asks for it, and only an owner confirmed gone for the grace period, makes orphans. */
+function isOrphaned(rule: Rule, owner: Owner, input: PlanInput): boolean {
+  if (rule.retainOrphan || input.ownerState === undefined) return false;
+  const known = input.ownerState(owner);
+  return known.state === 'absent' && known.goneForMs >= rule.orphanGraceMs;
+}
+
+interface Group {
+  readonly rule: Rule;
+  readonly limits: GroupLimits;
+  readonly key: GroupKey;
+  /** Newest first; what earlier steps took is not in it. */
+  readonly members: readonly Candidate[];
+  readonly due: boolean;
+}
+
+/**
+ * Count, then total size. An archive goes when the newer ones of its group fill the limit; what is above the limit and
+ * protected stays on top and makes the limit unreachable, it never costs a newer archive its place.
+ */
+function applyGroupLimits(group: Group, verdicts: Verdict[], unreachable: UnreachableLimit[]): void {
+  const { rule, limits, key, members, due } = group;
+  const maxCount = limitOf(limits.maxCount);
+  const maxTotalBytes = limitOf(limits.maxTotalBytes);
+
+  const over = (candidate: Candidate, reason: DeleteReason): void => {
+    const heldBy = candidate.floor ? 'keep-last' : due ? undefined : 'no-arrival';
+    if (heldBy === undefined) take(candidate, reason, key, verdicts);
+    else hold(candidate, reason, heldBy, verdicts);
+  };
+
+  if (members.length > maxCount) {
+    for (const candidate of members.slice(maxCount)) over(candidate, 'over-count');
+  }
+  let newerAndOwnBytes = 0;
+  let leftBytes = 0;
+  let leftCount = 0;
+  for (const candidate of members) {
+    if (candidate.gone) continue;
+    newerAndOwnBytes += candidate.archive.sizeBytes;
+    if (newerAndOwnBytes > maxTotalBytes) over(candidate, 'over-total-size');
+    if (candidate.gone) continue;
+    leftBytes += candidate.archive.sizeBytes;
+    leftCount++;
+  }
+  if (!due) return;
+  const report = (limit: UnreachableLimit['limit'], excess: number): void => {
+    if (excess > 0) unreachable.push({ limit, rule: rule.id, mode: rule.mode, group: key, excess });
+  };
+  report('maxCheckpoints', leftCount - maxCount);
+  report('maxTotalSize', leftBytes - maxTotalBytes);
+}
+
+/** Count and size limits act where something has arrived, or everywhere when the rule says so (design, 4.4). */
+function isDue(input: PlanInput, rule: Rule, key: GroupKey): boolean {
+  return input.due === 'all' || rule.applyImmediately || input.due.has(key);
+}
+
+/** What is left of several containers, newest first. */
+function mergeLeft(containers: readonly Container[]): Candidate[] {
+  const left: Candidate[] = [];
+  for (const { candidates } of containers) {
+    for (const candidate of candidates) if (!candidate.gone) left.push(candidate);
+  }
+  return containers.length > 1 ? left.sort(compareNewestFirst) : left; // one container's are sorted already
+}
+
+function take(
+  candidate: Candidate,
+  reason: DeleteReason,
+  group: GroupKey | undefined,
+  verdicts: Verdict[],
+): void {
+  candidate.gone = true;
+  const before = verdicts[candidate.index];
+  if (before === undefined) return; // a remote archive: its own node decides
+  const { archive, rule, mode } = before;
+  verdicts[candidate.index] = {
+    archive,
+    action: 'delete',
+    reason,
+    rule,
+    mode,
+    ...(group === undefined ? {} : { group }),
+  };
+}
+
+/** Notes the first limit that called for an archive which stays all the same. */
+function hold(candidate: Candidate, reason: DeleteReason, by: HeldBy, verdicts: Verdict[]): void {
+  const before = verdicts[candidate.index];
+  if (before !== undefined && before.held === undefined) {
+    verdicts[candidate.index] = { ...before, held: { by, reason } };
+  }
+}
+
+function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
