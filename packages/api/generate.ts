@@ -43,4 +43,5 @@ async function main(check: boolean): Promise<void> {
   }
 }
 
-if (import.meta.main) await main(process.argv.includes('--check'));
+// Not `import.meta.main`, which Node 22 does not have.
+if (process.argv[1] === import.meta.filename) await main(process.argv.includes('--check'));

@@ -102,6 +102,12 @@ describe('provideTools', () => {
     expect(await toolsInCache()).toEqual([]);
   });
 
+  it('says which setting to change when the cache cannot be written', async () => {
+    await program('pnpm', 'exit 1');
+    await writeFile(cache, 'a file where the folder should be');
+    await expect(provideTools(environment(), { pnpm: true })).rejects.toThrow(/Set CHECKPOINT_WARDEN_CACHE/);
+  });
+
   it('refuses a CHECKPOINT_WARDEN_NODE it does not know', async () => {
     const env = { ...environment(), CHECKPOINT_WARDEN_NODE: '22' };
     await expect(provideTools(env, { pnpm: false })).rejects.toThrow(/"system" or "pinned"/);

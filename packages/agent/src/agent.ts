@@ -58,6 +58,10 @@ export interface ScanReport {
 /** What an agent can tell about itself. */
 export interface AgentStatus {
   readonly ready: boolean;
+  /** Why the checkpoint directory cannot be read; `undefined`: it can, or has not been tried. */
+  readonly directoryTrouble: string | undefined;
+  /** When the loop last began a pass or got on with a scan, monotonic ms; `undefined`: it has not begun. */
+  readonly lastTurnMs: number | undefined;
   readonly policy: PolicyInForce;
   readonly inventoryRevision: number;
   readonly totals: InventoryTotals;
@@ -114,11 +118,13 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
   let running = false;
   let ready = false;
   let directoryTrouble: string | undefined;
+  let lastTurnMs: number | undefined;
   let lastScan: ScanReport | undefined;
   let trust: ClockTrust = { trusted: true, why: '' };
 
   async function pass(): Promise<void> {
     const startedMs = clock.monotonicMs();
+    lastTurnMs = startedMs;
     checkClock();
     if (startedMs >= nextScanMs) return scanPass(startedMs);
     if (directoryTrouble !== undefined) return; // what is known may be wrong: nothing goes until a scan succeeds
@@ -145,7 +151,10 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
     needsReplan = false;
     let gathered: Awaited<ReturnType<typeof gatherAll>>;
     try {
-      gathered = await gatherAll(gatherPorts, ports.onScanProgress);
+      gathered = await gatherAll(gatherPorts, (progress) => {
+        lastTurnMs = clock.monotonicMs();
+        ports.onScanProgress?.(progress);
+      });
     } catch (err) {
       ready = false;
       ports.onDirectory?.(undefined);
@@ -303,6 +312,8 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
     },
     status: () => ({
       ready,
+      directoryTrouble,
+      lastTurnMs,
       policy,
       inventoryRevision: inventory.revision,
       totals: inventoryTotals(inventory.archives()),

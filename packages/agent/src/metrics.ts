@@ -1,6 +1,6 @@
 import { type DeleteReason, type Mode, REASONS, type UnreachableLimit } from '@checkpoint-warden/policy';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { ARCHIVE_STATES, type InventoryTotals } from './inventory/inventory-totals.ts';
+import { ARCHIVE_STATES, type InventoryTotals, type StateTotals } from './inventory/inventory-totals.ts';
 
 export const DELETION_RESULTS = ['deleted', 'would-delete', 'failed', 'skipped'] as const;
 export type DeletionResult = (typeof DELETION_RESULTS)[number];
@@ -39,20 +39,26 @@ export function createMetrics(registry: Registry, totals: () => InventoryTotals)
   const counter = (name: string, help: string, labelNames: string[]): Counter =>
     new Counter({ name: PREFIX + name, help, labelNames, registers });
 
-  const archiveBytes = gauge('archive_bytes', 'Bytes of the archives on the node by state.', ['state']);
-  const oldest = gauge('oldest_archive_timestamp_seconds', 'Time of the oldest complete archive; 0: none.');
+  const totalsGauge = (name: string, help: string, pick: (totals: StateTotals) => number): Gauge =>
+    new Gauge({
+      name: PREFIX + name,
+      help,
+      labelNames: ['state'],
+      registers,
+      collect() {
+        const { states } = totals();
+        for (const state of ARCHIVE_STATES) this.set({ state }, pick(states[state]));
+      },
+    });
+
+  totalsGauge('archives', 'Archives on the node by state.', ({ count }) => count);
+  totalsGauge('archive_bytes', 'Bytes of the archives on the node by state.', ({ bytes }) => bytes);
   new Gauge({
-    name: `${PREFIX}archives`,
-    help: 'Archives on the node by state.',
-    labelNames: ['state'],
+    name: `${PREFIX}oldest_archive_timestamp_seconds`,
+    help: 'Time of the oldest complete archive; 0: none.',
     registers,
     collect() {
-      const { states, oldestMs } = totals();
-      for (const state of ARCHIVE_STATES) {
-        this.set({ state }, states[state].count);
-        archiveBytes.set({ state }, states[state].bytes);
-      }
-      oldest.set((oldestMs ?? 0) / 1000);
+      this.set((totals().oldestMs ?? 0) / 1000);
     },
   });
   const deletions = counter('deletions_total', 'Deletions decided, by reason, mode and result.', [

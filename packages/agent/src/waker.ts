@@ -21,7 +21,7 @@ export function createWaker(): Waker {
     async wait(ms, signal) {
       if (!isAwake && !signal.aborted && ms > 0) {
         await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, Math.min(ms, MAX_TIMER_MS));
+          const timer = setTimeout(finish, Math.min(ms, MAX_TIMER_MS));
           signal.addEventListener('abort', finish, { once: true });
           function finish(): void {
             clearTimeout(timer);

@@ -101,7 +101,7 @@ export const CompiledPolicySchema = Type.Object(
     rules: Type.Array(RuleSchema, { maxItems: MAX_RULES }),
     node: Type.Optional(NodeRuleSchema),
   },
-  { additionalProperties: false, description: 'What a node enforces.' },
+  { additionalProperties: false, title: 'CompiledPolicy', description: 'What a node enforces.' },
 );
 
 /** The wire form of {@link Policy}. */

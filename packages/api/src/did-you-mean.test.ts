@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 import { didYouMean } from './did-you-mean.ts';
-import { nearest } from './nearest.ts';
 
 const GLOBAL = [
   'maxCheckpointsPerNamespace',
@@ -26,12 +25,4 @@ it.each([
   ['', GLOBAL, undefined],
 ])('answers %j with the right question', (word, candidates, question) => {
   expect(didYouMean(word, candidates)).toBe(question);
-});
-
-it('counts two swapped letters as one mistake', () => {
-  expect(nearest('adn', ['and'])).toBe('and');
-});
-
-it('finds nothing near among nothing', () => {
-  expect(nearest('word', [])).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-import { nearest } from './nearest.ts';
+import { nearest } from '@checkpoint-warden/errors';
 
 /** More completions than this say nothing. */
 const MAX_COMPLETIONS = 3;

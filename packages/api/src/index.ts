@@ -1,3 +1,39 @@
+export {
+  type ArchivesPage,
+  ArchivesPageSchema,
+  type ArchivesQuery,
+  ArchivesQuerySchema,
+  type WireArchive,
+} from './agent-api/archives.ts';
+export { type DeletionsPage, DeletionsPageSchema, DeletionsQuerySchema } from './agent-api/deletions.ts';
+export type { WireEpoch } from './agent-api/epoch.ts';
+export { ExplanationParamsSchema, ExplanationSchema, type WireExplanation } from './agent-api/explanation.ts';
+export {
+  type OwnersPage,
+  OwnersPageSchema,
+  type OwnersPush,
+  OwnersPushSchema,
+  OwnersQuerySchema,
+} from './agent-api/owners.ts';
+export {
+  type PlanQuery,
+  PlanQuerySchema,
+  type PlanRequest,
+  PlanRequestSchema,
+  type PlanResponse,
+  PlanResponseSchema,
+  type WireVerdict,
+} from './agent-api/plan.ts';
+export { type PolicyPush, PolicyPushSchema } from './agent-api/policy-push.ts';
+export {
+  OwnersInForceSchema,
+  PolicyInForceSchema,
+  type State,
+  StateSchema,
+  type WireOwnersInForce,
+  type WirePolicyInForce,
+} from './agent-api/state.ts';
+export { fromWireTime, toWireTime } from './agent-api/wire-time.ts';
 export { collectProblems } from './collect-problems.ts';
 export {
   type CompiledObject,
@@ -11,7 +47,6 @@ export { crdManifest, crdYaml } from './crd.ts';
 export { didYouMean } from './did-you-mean.ts';
 export { formatProblems } from './format-problems.ts';
 export { type FreeSpace, parseFreeSpace } from './free-space.ts';
-export { nearest } from './nearest.ts';
 export {
   API_VERSION,
   type CheckpointRetentionPolicy,

@@ -1,14 +1,19 @@
 /**
  * The known word that `word` was probably meant to be, for "did you mean …?". Letter case is ignored.
  *
+ * @param maxSlips - how many slips there may be at most, if that is less
  * @returns `undefined` where none is near: more than one typing slip (a letter too many, missing, wrong, or two swapped)
  * for every three letters. Of equally near words the earlier wins.
  * @example nearest('maxCheckpionts', ['maxCheckpoints', 'keepLast']) // 'maxCheckpoints'
  */
-export function nearest(word: string, known: Iterable<string>): string | undefined {
+export function nearest(
+  word: string,
+  known: Iterable<string>,
+  maxSlips = Number.POSITIVE_INFINITY,
+): string | undefined {
   const typed = word.toLowerCase();
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let bestDistance = Math.min(maxSlips, Math.max(1, Math.floor(word.length / 3))) + 1;
   for (const candidate of known) {
     // A difference in length alone is at least that many slips, which also keeps hostile long input cheap.
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;

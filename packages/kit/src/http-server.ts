@@ -34,6 +34,8 @@ export interface HttpServerOptions {
 
 /** Time to send a whole request, in ms: slow ones are for attackers. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** The longest file name, with every character percent-encoded. Fastify's own limit is 100. */
+const MAX_PARAM_LENGTH = 3 * 255;
 /** Longer than any caller's pause between two calls, so that connections are kept. In ms. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
@@ -47,6 +49,7 @@ export function createHttpServer({ log, tls, bodyLimitBytes = 1024 * 1024 }: Htt
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     // While stopping, requests on open connections are still answered, each with `connection: close` (see listen.ts).
     return503OnClosing: false,

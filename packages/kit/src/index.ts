@@ -13,7 +13,7 @@ export {
 export { type ListenOptions, listen } from './listen.ts';
 export { loadSettings, type SettingSources } from './load-settings.ts';
 export { createLogger, LOG_LEVELS, type Logger, type LoggerOptions, type LogLevel } from './logger.ts';
-export { Registry, registerBuildInfo, registerProcessMetrics } from './metrics.ts';
+export { Registry, registerBuildInfo, registerCertificateExpiry, registerProcessMetrics } from './metrics.ts';
 export type { MutualTls } from './mutual-tls.ts';
 export { PEER_NAMES, type PeerName } from './peer-certificate.ts';
 export { type RunOptions, runUntilSignal } from './run-until-signal.ts';

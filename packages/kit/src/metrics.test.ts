@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Registry, registerBuildInfo, registerProcessMetrics } from './metrics.ts';
 
+const DEADLINE = { timeout: 20_000 };
+
 let registry: Registry;
 let stop: () => void;
 beforeEach(() => {
@@ -31,7 +33,7 @@ describe('registerProcessMetrics', () => {
   it('shows how long the event loop was held up, until it is asked', async () => {
     const end = performance.now() + 400;
     while (performance.now() < end);
-    const lag = await vi.waitUntil(() => readValue('nodejs_eventloop_lag_max_seconds'));
+    const lag = await vi.waitUntil(() => readValue('nodejs_eventloop_lag_max_seconds'), DEADLINE);
     // A probe was due at most 0.1 s after the loop was blocked.
     expect(lag).toBeGreaterThanOrEqual(0.3);
     expect(await readValue('nodejs_eventloop_lag_max_seconds')).toBeLessThan(lag);

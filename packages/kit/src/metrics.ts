@@ -91,3 +91,15 @@ export function registerBuildInfo(registry: Registry, version: string): void {
     registers: [registry],
   }).set({ version, node_version: process.versions.node }, 1);
 }
+
+/** Registers `checkpoint_warden_certificate_expiry_timestamp_seconds`, looked up at each scrape. */
+export function registerCertificateExpiry(registry: Registry, expiresAtMs: () => number): void {
+  new Gauge({
+    name: 'checkpoint_warden_certificate_expiry_timestamp_seconds',
+    help: 'When the TLS certificate in use expires.',
+    registers: [registry],
+    collect() {
+      this.set(expiresAtMs() / 1000);
+    },
+  });
+}

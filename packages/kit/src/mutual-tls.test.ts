@@ -22,6 +22,8 @@ import {
 import { openTlsFiles } from './tls-files.ts';
 import { loadTlsSet } from './tls-set.ts';
 
+const DEADLINE = { timeout: 20_000 };
+
 let certificates: TestCertificates;
 beforeAll(async () => {
   certificates = await makeCertificates();
@@ -57,7 +59,7 @@ beforeEach(async () => {
     files.run(stop.signal),
     listen(app, { name: 'api', address: { host: '127.0.0.1', port: 0 }, graceMs: 1_000 }).run(stop.signal),
   ]);
-  await vi.waitUntil(() => app.server.listening);
+  await vi.waitUntil(() => app.server.listening, DEADLINE);
   port = (app.server.address() as { port: number }).port;
   url = `https://127.0.0.1:${port}`;
 });
@@ -153,7 +155,7 @@ describe('an agent’s HTTPS server', () => {
     const [kept] = Object.values(agent.freeSockets).flat();
     const renewed = await certificates.authority.issue({ dnsName: PEER_NAMES.agent, usages: ['serverAuth'] });
     mountTlsSecret(dir, certificates.authority.cert, renewed);
-    await vi.waitUntil(async () => (await servedCertificate()) === renewed.cert.replace(/\s/g, ''));
+    await vi.waitUntil(async () => (await servedCertificate()) === renewed.cert.replace(/\s/g, ''), DEADLINE);
     expect(await ask(certificates.controller, { agent })).toBe(200);
     expect(Object.values(agent.freeSockets).flat()[0]).toBe(kept);
     agent.destroy();
@@ -164,7 +166,7 @@ describe('an agent’s HTTPS server', () => {
     expect(await ask(certificates.controller, { agent })).toBe(200);
     const next = await replaceAuthority();
     // Nothing is sent here: the server must end the idle connection by itself.
-    await vi.waitUntil(() => Object.values(agent.freeSockets).flat().length === 0);
+    await vi.waitUntil(() => Object.values(agent.freeSockets).flat().length === 0, DEADLINE);
     expect(await ask(certificates.controller, { agent, rejectUnauthorized: false })).toMatch(REFUSED);
     expect(await ask(next.controller, { ca: next.ca })).toBe(200);
     agent.destroy();
@@ -179,9 +181,9 @@ describe('an agent’s HTTPS server', () => {
       ...certificates.controller,
     }).end();
     const answered = once(call, 'response');
-    await vi.waitUntil(() => slowCalls === 1);
+    await vi.waitUntil(() => slowCalls === 1, DEADLINE);
     const next = await replaceAuthority();
-    await vi.waitUntil(async () => (await ask(next.controller, { ca: next.ca })) === 200);
+    await vi.waitUntil(async () => (await ask(next.controller, { ca: next.ca })) === 200, DEADLINE);
     answerSlow();
     const [response] = (await answered) as [IncomingMessage];
     expect([response.statusCode, response.headers.connection]).toEqual([200, 'close']);
@@ -199,9 +201,9 @@ describe('an agent’s HTTPS server', () => {
     const closed = once(socket, 'close');
     socket.on('error', () => {});
     socket.write('GET /v1/slow HTTP/1.1\r\nhost: x\r\n\r\n');
-    await vi.waitUntil(() => slowCalls === 1);
+    await vi.waitUntil(() => slowCalls === 1, DEADLINE);
     const next = await replaceAuthority();
-    await vi.waitUntil(async () => (await ask(next.controller, { ca: next.ca })) === 200);
+    await vi.waitUntil(async () => (await ask(next.controller, { ca: next.ca })) === 200, DEADLINE);
     socket.write('GET /v1/slow HTTP/1.1\r\nhost: x\r\n\r\n');
     await closed;
     expect(slowCalls).toBe(1);

@@ -6,6 +6,8 @@ import { createLogger } from './logger.ts';
 import { makeCertificates, mountTlsSecret, type TestCertificates } from './testing.ts';
 import { openTlsFiles, type TlsFiles } from './tls-files.ts';
 
+const DEADLINE = { timeout: 20_000 };
+
 let certificates: TestCertificates;
 beforeAll(async () => {
   certificates = await makeCertificates();
@@ -41,7 +43,7 @@ describe('openTlsFiles', () => {
     const changes: string[] = [];
     files.subscribe((next, previous) => changes.push(previous.cert, next.cert));
     mountTlsSecret(dir, certificates.authority.cert, certificates.controller);
-    await vi.waitUntil(() => changes.length > 0);
+    await vi.waitUntil(() => changes.length > 0, DEADLINE);
     expect(changes).toEqual([certificates.agent.cert, certificates.controller.cert]);
     expect(files.current().cert).toBe(certificates.controller.cert);
   });
@@ -51,10 +53,10 @@ describe('openTlsFiles', () => {
       ...certificates.agent,
       key: certificates.controller.key,
     });
-    await vi.waitUntil(() => warnings.length > 0);
+    await vi.waitUntil(() => warnings.length > 0, DEADLINE);
     expect(files.current().cert).toBe(certificates.agent.cert);
     mountTlsSecret(dir, certificates.authority.cert, certificates.controller);
-    await vi.waitUntil(() => files.current().cert === certificates.controller.cert);
+    await vi.waitUntil(() => files.current().cert === certificates.controller.cert, DEADLINE);
     expect(warnings).toHaveLength(1);
   });
 

@@ -201,26 +201,26 @@ function applyGroupLimits(group: Group, verdicts: Verdict[], unreachable: Unreac
     else hold(candidate, reason, heldBy, verdicts);
   };
 
-  if (members.length > maxCount) {
-    for (const candidate of members.slice(maxCount)) over(candidate, 'over-count');
-  }
   let newerAndOwnBytes = 0;
-  let leftBytes = 0;
-  let leftCount = 0;
-  for (const candidate of members) {
-    if (candidate.gone) continue;
+  let stayCount = 0;
+  let stayBytes = 0;
+  members.forEach((candidate, newer) => {
+    const isOverCount = newer >= maxCount;
+    if (isOverCount) over(candidate, 'over-count');
+    if (candidate.gone) return;
     newerAndOwnBytes += candidate.archive.sizeBytes;
-    if (newerAndOwnBytes > maxTotalBytes) over(candidate, 'over-total-size');
-    if (candidate.gone) continue;
-    leftBytes += candidate.archive.sizeBytes;
-    leftCount++;
-  }
-  if (!due) return;
+    const isOverTotal = newerAndOwnBytes > maxTotalBytes;
+    if (isOverTotal) over(candidate, 'over-total-size');
+    // What only waits for an arrival could go; what `keepLast` protects could not.
+    if ((isOverCount || isOverTotal) && !candidate.floor) return;
+    stayCount++;
+    stayBytes += candidate.archive.sizeBytes;
+  });
   const report = (limit: UnreachableLimit['limit'], excess: number): void => {
     if (excess > 0) unreachable.push({ limit, rule: rule.id, mode: rule.mode, group: key, excess });
   };
-  report('maxCheckpoints', leftCount - maxCount);
-  report('maxTotalSize', leftBytes - maxTotalBytes);
+  report('maxCheckpoints', stayCount - maxCount);
+  report('maxTotalSize', stayBytes - maxTotalBytes);
 }
 
 /** Count and size limits act where something has arrived, or everywhere when the rule says so (design, 4.4). */

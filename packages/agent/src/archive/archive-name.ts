@@ -50,6 +50,11 @@ export function pinNameOf(archiveName: string): string {
   return archiveName + PIN_SUFFIX;
 }
 
+/** Whether an archive's pin would have a name that no filesystem takes; nobody can tell then whether it is to be kept. */
+export function isPinNameTooLong(archiveName: string): boolean {
+  return pinNameOf(archiveName).length > MAX_NAME_BYTES;
+}
+
 /** The archive a pin belongs to; `undefined` where the file is not a pin of an archive. */
 export function archiveNameOfPin(fileName: string): string | undefined {
   if (!fileName.endsWith(PIN_SUFFIX)) return undefined;

@@ -1,7 +1,7 @@
 import { lstatSync, opendirSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { archiveNameOfPin, parseArchiveName, pinNameOf } from './archive-name.ts';
+import { archiveNameOfPin, isPinNameTooLong, parseArchiveName, pinNameOf } from './archive-name.ts';
 import type { ArchiveStore, ListedFile, Listing } from './archive-store.ts';
 import { type FileId, fileIdOf } from './file-id.ts';
 import { readArchive } from './read-archive.ts';
@@ -58,7 +58,9 @@ async function listArchives(directory: string, onProgress?: (entries: number) =>
     handle.closeSync();
   }
   const files: ListedFile[] = [];
-  for (const [name, fileId] of found) files.push({ name, fileId, pinned: pinned.has(name) });
+  for (const [name, fileId] of found) {
+    files.push({ name, fileId, pinned: pinned.has(name) || isPinNameTooLong(name) });
+  }
   return { files, unknown, directory: { dev, ino } };
 }
 

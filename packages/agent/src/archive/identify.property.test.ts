@@ -12,7 +12,11 @@ const claims = ownerArbitrary.chain((owner) => {
     namespace: joined.slice(0, index),
     container: joined.slice(index + 1),
   }));
-  const claim = fc.oneof(fc.constant(owner), fc.constantFrom(owner, ...splits), ownerArbitrary);
+  const claim = fc.oneof(
+    fc.constant(owner),
+    fc.constantFrom({ ...owner, pod: 'other' }, ...splits),
+    ownerArbitrary,
+  );
   return fc.record({ owner: fc.constant(owner), inName: claim, inKeys: claim, inLabels: claim });
 });
 

@@ -147,7 +147,7 @@ describe('identify', () => {
     expect(owner).toEqual({ namespace: 'team', pod: 'web-0', container: 'k8s', podUid: UID });
   });
 
-  it('reads own fields only, so a __proto__ key in the JSON says nothing', () => {
+  it('learns nothing from a __proto__ key in the JSON', () => {
     const spec = JSON.parse(
       `{"__proto__": {"annotations": ${JSON.stringify(containerdKeys('team', 'a-b'))}}}`,
     );

@@ -12,15 +12,15 @@ export function parseJsonObject(text: string): JsonObject | undefined {
   }
 }
 
-/** The string in a field of its own: nothing inherited, so `__proto__` and `constructor` say nothing. */
+/** @returns `undefined` where the field is missing or holds no string */
 export function stringAt(object: JsonObject, key: string): string | undefined {
-  const value = Object.hasOwn(object, key) ? object[key] : undefined;
+  const value = object[key];
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The object in a field of its own. */
+/** @returns `undefined` where the field is missing or holds no object */
 export function objectAt(object: JsonObject, key: string): JsonObject | undefined {
-  const value = Object.hasOwn(object, key) ? object[key] : undefined;
+  const value = object[key];
   return isJsonObject(value) ? value : undefined;
 }
 

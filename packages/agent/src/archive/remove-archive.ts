@@ -20,12 +20,15 @@ export function removeArchive(directory: string, { name, fileId, leftover }: Pla
     const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     if (stats === undefined) return { result: 'already-gone' };
     if (!stats.isFile()) return { result: 'changed', why: 'no regular file any more' };
-    if (!sameFile(fileIdOf(stats), fileId)) return { result: 'changed', why: 'not the file that was planned' };
+    if (!sameFile(fileIdOf(stats), fileId))
+      return { result: 'changed', why: 'not the file that was planned' };
     if (leftover) {
       const { structure, settled, why } = readArchive(path, fileId);
-      if (structure !== 'incomplete' || !settled) return { result: 'changed', why: `not a leftover any more: ${why}` };
+      if (structure !== 'incomplete' || !settled)
+        return { result: 'changed', why: `not a leftover any more: ${why}` };
     }
-    if (isPinned(join(directory, pinNameOf(name)))) return { result: 'pinned', why: 'a .keep file stands beside it' };
+    if (isPinned(join(directory, pinNameOf(name))))
+      return { result: 'pinned', why: 'a .keep file stands beside it' };
     unlinkSync(path);
     return { result: 'deleted' };
   } catch (error) {

@@ -225,26 +225,29 @@ function applyRule(
   for (const { level, maxCount, maxTotalBytes } of rule.groups) {
     for (const group of groupsAt(level, all)) {
       const [key, counted] = [group.map((entry) => keyOf(level, entry))[0] ?? '', group.filter(isLeft)];
-      const due = isDue(rule, key, input);
-      const obstacle = due ? undefined : 'no-arrival';
+      const obstacle = isDue(rule, key, input) ? undefined : 'no-arrival';
+      const over = new Set<Entry>();
 
       // "Count: an archive goes when its group has N newer ones."
       for (const entry of counted) {
         const rank = newerThan(entry, counted).length + 1;
-        if (exceeds(rank, maxCount)) call(entry, rule, 'over-count', obstacle, key);
+        if (!exceeds(rank, maxCount)) continue;
+        over.add(entry);
+        call(entry, rule, 'over-count', obstacle, key);
       }
       const weighed = counted.filter(isLeft);
 
       // "Total: it goes when its size and those of all newer ones of its group together exceed the limit."
       for (const entry of weighed) {
         const bytes = totalBytes([entry, ...newerThan(entry, weighed)]);
-        if (exceeds(bytes, maxTotalBytes)) call(entry, rule, 'over-total-size', obstacle, key);
+        if (!exceeds(bytes, maxTotalBytes)) continue;
+        over.add(entry);
+        call(entry, rule, 'over-total-size', obstacle, key);
       }
-      // "When pins or floors make a limit unreachable, that is reported."
-      if (!due) continue;
+      // "When pins or floors make a limit unreachable, that is reported": also between arrivals, or it would seem to end.
       const report = (limit: 'maxCheckpoints' | 'maxTotalSize', excess: number) =>
         unreachable.push({ limit, rule: rule.id, mode: rule.mode, group: key, excess });
-      const left = group.filter(isLeft);
+      const left = group.filter((entry) => isLeft(entry) && (entry.isProtected || !over.has(entry)));
       if (exceeds(left.length, maxCount)) report('maxCheckpoints', left.length - (maxCount ?? 0));
       const bytesLeft = totalBytes(left);
       if (exceeds(bytesLeft, maxTotalBytes)) report('maxTotalSize', bytesLeft - (maxTotalBytes ?? 0));

@@ -1,0 +1,210 @@
+import { describe, expect, it } from 'vitest';
+import type { ArchiveReading } from '../archive/archive-reading.ts';
+import type { ListedFile } from '../archive/archive-store.ts';
+import { createInventory } from './inventory.ts';
+import type { InventoryMemory, MemoryChange, RememberedArchive } from './remembered.ts';
+
+const NAME = 'checkpoint-web-0_shop-app-2026-01-01T00:00:01Z.tar';
+const OWNER = { namespace: 'shop', pod: 'web-0', container: 'app' };
+const GROUPS = ['shop/web-0/app', 'shop/web-0', 'shop'];
+const QUIET_MS = 1_000;
+
+/** A memory that lives as long as the test, and what reading it again gives. */
+function memory(recalled: InventoryMemory['recalled'] = { archives: new Map(), due: new Set() }) {
+  const archives = new Map(recalled?.archives);
+  const due = new Set(recalled?.due);
+  const save = (changes: readonly MemoryChange[]): void => {
+    for (const change of changes) {
+      if (change.kind === 'due') change.value ? due.add(change.group) : due.delete(change.group);
+      else if (change.value === undefined) archives.delete(change.name);
+      else archives.set(change.name, change.value);
+    }
+  };
+  return { recalled, save, again: () => memory({ archives: new Map(archives), due: new Set(due) }) };
+}
+
+function file(facts: Partial<ListedFile['fileId']> & { pinned?: boolean } = {}): ListedFile {
+  const { pinned = false, ...id } = facts;
+  return { name: NAME, pinned, fileId: { dev: 1n, ino: 1n, size: 100n, mtimeNs: 1_000_000n, ...id } };
+}
+
+function reading(structure: ArchiveReading['structure'], settled = true): ArchiveReading {
+  const facts = { why: '', fileId: undefined, bytesRead: 0, settled };
+  return structure === 'complete'
+    ? { ...facts, structure, owner: OWNER, trailingBytes: 0 }
+    : { ...facts, structure };
+}
+
+const complete = () => reading('complete');
+const incomplete = () => reading('incomplete');
+const mustNotRead = (): never => {
+  throw new Error('it was read again');
+};
+
+/** A reader that counts how often it is asked. */
+function counting(made: () => ArchiveReading) {
+  const counter = {
+    reads: 0,
+    read(): ArchiveReading {
+      counter.reads++;
+      return made();
+    },
+  };
+  return counter;
+}
+
+function started(store: InventoryMemory = memory()) {
+  return createInventory({ node: 'n', quietPeriodMs: QUIET_MS, memory: store });
+}
+
+describe('createInventory', () => {
+  it('reads an archive once, and again when the file is another', () => {
+    const inventory = started();
+    inventory.see(file(), complete, 0);
+    inventory.see(file(), mustNotRead, 1);
+    const counted = counting(complete);
+    for (const change of [{ ino: 2n }, { ino: 2n, size: 1n }, { ino: 2n, size: 1n, mtimeNs: 5n }]) {
+      inventory.see(file(change), counted.read, 2);
+    }
+    expect(counted.reads).toBe(3);
+  });
+
+  it('reads again what was not settled, and what is not complete until it has been quiet', () => {
+    const inventory = started();
+    const unsettled = counting(() => reading('incomplete', false));
+    const open = counting(incomplete);
+    inventory.see(file(), unsettled.read, 0);
+    inventory.see(file(), open.read, 1);
+    inventory.see(file(), open.read, QUIET_MS - 1);
+    expect(inventory.get(NAME)?.archive.state).toBe('writing');
+    inventory.see(file(), open.read, QUIET_MS);
+    expect(inventory.get(NAME)?.archive.state).toBe('incomplete');
+    expect([unsettled.reads, open.reads]).toEqual([1, 3]);
+    inventory.see(file(), mustNotRead, QUIET_MS + 1);
+  });
+
+  it('starts the quiet period anew with every change', () => {
+    const inventory = started();
+    inventory.see(file(), incomplete, 0);
+    inventory.see(file({ size: 101n }), incomplete, QUIET_MS - 1);
+    inventory.see(file({ size: 101n }), incomplete, QUIET_MS + 1);
+    expect(inventory.get(NAME)?.archive.state).toBe('writing');
+  });
+
+  it('makes unattributed, not incomplete, what it cannot judge', () => {
+    const inventory = started();
+    const unreadable = () => reading('unreadable');
+    inventory.see(file(), unreadable, 0);
+    expect(inventory.get(NAME)?.archive.state).toBe('writing');
+    inventory.see(file(), unreadable, QUIET_MS);
+    expect(inventory.get(NAME)?.archive).toMatchObject({ state: 'complete', owner: undefined });
+  });
+
+  it('notices an arrival once, in all three groups', () => {
+    const inventory = started();
+    expect(inventory.see(file(), complete, 0)).toEqual(GROUPS);
+    expect(inventory.see(file(), complete, 1)).toEqual([]);
+    expect([...inventory.due]).toEqual(GROUPS);
+  });
+
+  it('takes as an arrival what becomes complete, what is unpinned and what is replaced', () => {
+    const inventory = started();
+    expect(inventory.see(file(), incomplete, 0)).toEqual([]);
+    expect(inventory.see(file({ size: 200n }), complete, 1)).toEqual(GROUPS);
+    expect(inventory.see(file({ size: 200n, pinned: true }), mustNotRead, 2)).toEqual([]);
+    expect(inventory.see(file({ size: 200n }), mustNotRead, 3)).toEqual(GROUPS);
+    expect(inventory.see(file({ ino: 9n }), complete, 4)).toEqual(GROUPS);
+  });
+
+  it('takes nothing of a first scan without memory as an arrival, and everything after it', () => {
+    const inventory = started({ ...memory(), recalled: undefined });
+    expect(inventory.see(file(), complete, 0)).toEqual([]);
+    inventory.retain(new Set([NAME]));
+    expect(inventory.due.size).toBe(0);
+    expect(inventory.see({ ...file({ ino: 7n }) }, complete, 1)).toEqual(GROUPS);
+  });
+
+  it('remembers over a restart what it has read, what has arrived and what is due', () => {
+    const store = memory();
+    const before = started(store);
+    before.see(file(), complete, 0);
+    before.save();
+    const after = started(store.again());
+    expect(after.see(file(), mustNotRead, 0)).toEqual([]);
+    expect([...after.due]).toEqual(GROUPS);
+    after.settle(GROUPS);
+    expect(after.due.size).toBe(0);
+  });
+
+  it('notices after a restart what has changed while it was down', () => {
+    const store = memory();
+    const before = started(store);
+    before.see(file(), complete, 0);
+    before.settle(GROUPS);
+    before.save();
+    expect(started(store.again()).see(file({ mtimeNs: 2_000_000n }), complete, 0)).toEqual(GROUPS);
+  });
+
+  it('does not wait a quiet period again after a restart for what was quiet before', () => {
+    const store = memory();
+    const before = started(store);
+    before.see(file(), incomplete, 0);
+    before.see(file(), incomplete, QUIET_MS);
+    before.save();
+    const after = started(store.again());
+    after.see(file(), mustNotRead, 0);
+    expect(after.get(NAME)?.archive.state).toBe('incomplete');
+  });
+
+  it('forgets what is not there any more, in memory too', () => {
+    const store = memory();
+    const inventory = started(store);
+    inventory.see(file(), complete, 0);
+    inventory.save();
+    inventory.retain(new Set());
+    inventory.save();
+    expect(inventory.archives()).toEqual([]);
+    expect(inventory.archives(new Set(['shop']))).toEqual([]);
+    expect(store.again().recalled?.archives.size).toBe(0);
+  });
+
+  it('forgets after a restart what went while it was down', () => {
+    const remembered: RememberedArchive = {
+      file: '1:1:100:1',
+      structure: 'complete',
+      owner: OWNER,
+      why: '',
+      quiet: false,
+      arrived: true,
+    };
+    const store = memory({ archives: new Map([[NAME, remembered]]), due: new Set() });
+    const inventory = started(store);
+    inventory.retain(new Set());
+    inventory.save();
+    expect(store.again().recalled?.archives.size).toBe(0);
+  });
+
+  it('changes its revision exactly when the planner would see something else', () => {
+    const inventory = started();
+    const revisions = [inventory.revision];
+    const note = () => void revisions.push(inventory.revision);
+    inventory.see(file(), complete, 0);
+    note();
+    inventory.see(file(), complete, 1);
+    note();
+    inventory.see(file({ pinned: true }), complete, 2);
+    note();
+    inventory.forget(NAME);
+    note();
+    inventory.forget(NAME);
+    note();
+    expect(revisions).toEqual([0, 1, 1, 2, 3, 3]);
+  });
+
+  it('gives the archives of the namespaces asked for', () => {
+    const inventory = started();
+    inventory.see(file(), complete, 0);
+    expect(inventory.archives(new Set(['shop'])).map(({ name }) => name)).toEqual([NAME]);
+    expect(inventory.archives(new Set(['sho', 'other']))).toEqual([]);
+  });
+});

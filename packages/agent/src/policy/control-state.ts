@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { CompiledPolicySchema, collectProblems, toWireTime } from '@checkpoint-warden/api';
+import { AppError } from '@checkpoint-warden/errors';
+import type { Policy } from '@checkpoint-warden/policy';
+import { type Static, Type } from 'typebox';
+import { readJsonFile, writeFileAtomic } from '../state/atomic-file.ts';
+import type { DamageHandling } from '../state/damage.ts';
+import { compareEpochs, type Epoch, type PolicyInForce, policyHash } from './policy-in-force.ts';
+
+const whole = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+
+/** The place of an accepted message, and what tells its content from another's. */
+const WordSchema = Type.Object({
+  epoch: Type.Object({ leaseCreatedMs: Type.Integer(), leaseTransitions: whole }),
+  revision: whole,
+  /** SHA-256 of the content, hex. */
+  hash: Type.String(),
+});
+type Word = Readonly<Static<typeof WordSchema>>;
+
+const PolicyWordSchema = Type.Object({ ...WordSchema.properties, policy: CompiledPolicySchema });
+interface PolicyWord extends Word {
+  readonly policy: Policy;
+}
+
+/** A message of the controller: which leader sent it, and its place among those of its kind. */
+export interface Message {
+  readonly epoch: Epoch;
+  readonly revision: number;
+}
+
+/** What became of a message that was not refused. `isNew: false`: it was a repetition and changed nothing. */
+export interface Accepted {
+  readonly isNew: boolean;
+}
+
+/** The controller's last words, on disk. See {@link openControlState}. */
+export interface ControlState {
+  /** The last policy accepted, before a restart or since; `undefined`: none. */
+  readonly policy: PolicyInForce | undefined;
+  /** The last owner states accepted since it was opened; `undefined`: none. */
+  readonly owners: Message | undefined;
+  /**
+   * Checks the order of a policy message and writes it to disk. When this returns, it may be put in force.
+   *
+   * @throws AppError `CW_ERR_STALE_REVISION` when something newer was accepted before, or other content under the same revision;
+   * `CW_ERR_STATE_UNWRITABLE`, retryable: nothing has changed
+   */
+  acceptPolicy(message: Message & { readonly policy: Policy }): Accepted & { readonly policy: PolicyInForce };
+  /**
+   * The same for owner states, of which only the order is written: a restart forgets them, as they are not to be acted on
+   * for long. For the same reason a repetition does not renew them: it may have been under way for any time.
+   *
+   * @param content - what tells one message from another under the same revision
+   */
+  acceptOwners(message: Message & { readonly content: string }): Accepted;
+}
+
+/**
+ * Opens what the controller has said last (safety rule 8). A message of an epoch lower than that of any message accepted
+ * before, of whichever kind, is refused; so is one of a lower revision in the same epoch. A new epoch counts its revisions
+ * anew. All this holds over restarts.
+ *
+ * Each kind of message has a file of its own, so that owner states do not rewrite the policy. A damaged file is set aside and
+ * treated as absent: without a policy nothing is deleted.
+ */
+export function openControlState(stateDirPath: string, handling: DamageHandling): ControlState {
+  const policyPath = join(stateDirPath, 'controller-policy.json');
+  const ownersPath = join(stateDirPath, 'controller-owners.json');
+  let policyWord = readJsonFile(policyPath, isPolicyWord, handling);
+  let ownersWord = readJsonFile(ownersPath, isWord, handling);
+  let owners: Message | undefined;
+
+  /** @returns whether `next` is newer than `last`, the word of its kind; otherwise it is the same */
+  const isNewer = (next: Word, last: Word | undefined): boolean => {
+    for (const accepted of [policyWord, ownersWord]) {
+      if (accepted !== undefined && compareEpochs(next.epoch, accepted.epoch) < 0)
+        throw staleEpoch(next, accepted);
+    }
+    if (last === undefined) return true;
+    const order = compareEpochs(next.epoch, last.epoch) || next.revision - last.revision;
+    if (order < 0) throw staleRevision(`revision ${next.revision} is older than ${last.revision}`);
+    if (order === 0 && next.hash !== last.hash) {
+      throw staleRevision(`revision ${next.revision} was accepted before with other content`);
+    }
+    return order > 0;
+  };
+
+  return {
+    get policy() {
+      return policyWord && inForceOf(policyWord);
+    },
+    get owners() {
+      return owners;
+    },
+    acceptPolicy({ epoch, revision, policy }) {
+      const word = { epoch, revision, hash: policyHash(policy), policy };
+      const isNew = isNewer(word, policyWord);
+      if (isNew) {
+        writeFileAtomic(policyPath, JSON.stringify(word));
+        policyWord = word;
+      }
+      return { isNew, policy: inForceOf(word) };
+    },
+    acceptOwners({ epoch, revision, content }) {
+      const word = { epoch, revision, hash: createHash('sha256').update(content).digest('hex') };
+      const isNew = isNewer(word, ownersWord);
+      if (isNew) {
+        writeFileAtomic(ownersPath, JSON.stringify(word));
+        ownersWord = word;
+        owners = { epoch, revision };
+      }
+      return { isNew };
+    },
+  };
+}
+
+function inForceOf({ epoch, revision, hash, policy }: PolicyWord): PolicyInForce {
+  return { source: 'controller', epoch, revision, hash, policy };
+}
+
+function isWord(value: unknown): value is Word {
+  return collectProblems(WordSchema, value).length === 0;
+}
+
+function isPolicyWord(value: unknown): value is PolicyWord {
+  if (collectProblems(PolicyWordSchema, value).length > 0) return false;
+  const { policy, hash } = value as PolicyWord;
+  return policyHash(policy) === hash;
+}
+
+function staleEpoch(next: Word, accepted: Word): AppError {
+  const [was, is] = [next, accepted].map(
+    ({ epoch }) => `${toWireTime(epoch.leaseCreatedMs)}/${epoch.leaseTransitions}`,
+  );
+  return staleRevision(`epoch ${was} is older than ${is}, from which a message was accepted`);
+}
+
+function staleRevision(message: string): AppError {
+  return new AppError('CW_ERR_STALE_REVISION', message);
+}

@@ -1,0 +1,87 @@
+import Type, { type Static } from 'typebox';
+import { EpochSchema } from './epoch.ts';
+import { UnreachableSchema } from './unreachable.ts';
+import { Amount, InventoryVersion, whole } from './wire-fields.ts';
+import { wireTime } from './wire-time.ts';
+
+/** The policy that an agent enforces. */
+export const PolicyInForceSchema = Type.Object(
+  {
+    source: Type.Enum(['none', 'file', 'controller'], {
+      type: 'string',
+      description: 'none: there is no policy, so nothing is deleted.',
+    }),
+    epoch: Type.Optional(EpochSchema),
+    revision: whole('From the controller with its epoch; with a file, how often it changed since the start.'),
+    hash: Type.String({
+      description: 'SHA-256 of the compiled policy, hex: equal where the same is enforced.',
+    }),
+  },
+  { title: 'PolicyInForce', description: 'The policy in force and where it came from.' },
+);
+export type WirePolicyInForce = Static<typeof PolicyInForceSchema>;
+
+/** The owner states that an agent was told. */
+export const OwnersInForceSchema = Type.Object(
+  { epoch: EpochSchema, revision: whole('Of the message that told them.') },
+  {
+    title: 'OwnersInForce',
+    description:
+      'The last word on owners since the start of the agent. It is acted on for 30 s from its receipt; only a newer revision begins anew.',
+  },
+);
+export type WireOwnersInForce = Static<typeof OwnersInForceSchema>;
+
+/** Answer of `GET /v1/state`. */
+export const StateSchema = Type.Object(
+  {
+    node: Type.String({ description: 'Name of the node.' }),
+    ready: Type.Boolean({
+      description: 'Whether the archives are known: a scan is done and the directory can be read.',
+    }),
+    policy: PolicyInForceSchema,
+    owners: Type.Optional(OwnersInForceSchema),
+    inventory: InventoryVersion,
+    archives: Type.Object(
+      {
+        ...Amount.properties,
+        states: Type.Object(
+          {
+            complete: Amount,
+            pinned: Amount,
+            writing: Amount,
+            incomplete: Amount,
+            unattributed: Amount,
+          },
+          { description: 'Each archive counts once; a pinned one as pinned, whatever else it is.' },
+        ),
+        oldestAt: Type.Optional(wireTime('Time in the name of the oldest complete archive.')),
+      },
+      { description: 'Sums over the archives on the node.' },
+    ),
+    lastScan: Type.Optional(
+      Type.Object(
+        { finishedAt: wireTime('When it ended.'), durationMs: whole('How long it took, in milliseconds.') },
+        { description: 'The last full scan, and the pass that followed it.' },
+      ),
+    ),
+    dueGroups: whole('Groups in which an arrival still waits for its limits to hold.'),
+    retrying: whole('Archives whose deletion failed and will be tried again.'),
+    clock: Type.Object(
+      {
+        trusted: Type.Boolean({ description: 'false: nothing goes by age for the time being.' }),
+        why: Type.Optional(Type.String({ description: 'Why it is not trusted.' })),
+      },
+      { description: 'Whether the agent trusts its wall clock.' },
+    ),
+    unreachable: Type.Object(
+      {
+        count: whole('All of them.'),
+        limits: Type.Array(UnreachableSchema, { maxItems: 100, description: 'The first 100.' }),
+      },
+      { description: 'Limits that pins or keepLast stand against.' },
+    ),
+  },
+  { title: 'State', description: 'What an agent enforces and how that goes.' },
+);
+export type State = Static<typeof StateSchema>;

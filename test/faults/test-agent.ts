@@ -1,0 +1,55 @@
+import {
+  makeSandbox,
+  type RunningAgent,
+  type Sandbox,
+  type StartOptions,
+  startAgent,
+  until,
+} from '@checkpoint-warden/agent/testing';
+import { afterEach, beforeEach } from 'vitest';
+
+/** A sandbox for each test, and the agent on it. */
+export interface TestAgent {
+  readonly sandbox: Sandbox;
+  start(options?: StartOptions): Promise<RunningAgent>;
+  stop(): Promise<void>;
+}
+
+/** Gives each test of a file a sandbox of its own; agent and sandbox end with the test. */
+export function useTestAgent(make: () => Sandbox = makeSandbox): TestAgent {
+  let sandbox: Sandbox | undefined;
+  let running: RunningAgent | undefined;
+
+  const stop = async () => {
+    const last = running;
+    running = undefined;
+    await last?.stop();
+  };
+  beforeEach(() => {
+    sandbox = make();
+  });
+  afterEach(async () => {
+    await stop();
+    sandbox?.remove();
+  });
+  return {
+    get sandbox() {
+      if (sandbox === undefined) throw new Error('a sandbox lives as long as a test');
+      return sandbox;
+    },
+    async start(options) {
+      running = await startAgent(this.sandbox, options);
+      return running;
+    },
+    stop,
+  };
+}
+
+/** Lets everything that is on its way come through: a scan that began after now has ended, with its deletions. */
+export async function settled({ agent }: RunningAgent): Promise<void> {
+  for (let scans = 0; scans < 2; scans++) {
+    const before = agent.status().lastScan;
+    agent.rescan();
+    await until('another scan is done', () => agent.status().lastScan !== before);
+  }
+}
