@@ -218,8 +218,8 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
         continue;
       }
       retries.clear(name);
-      if (removal.result === 'deleted' || removal.result === 'already-gone') inventory.forget(name);
-      else hints.add(name, nowMs); // not as planned: look again
+      if (removal.result !== 'pinned') inventory.forget(name); // gone, or not what was known under this name
+      if (removal.result === 'changed' || removal.result === 'pinned') hints.add(name, nowMs);
     }
     const stillPlanned = new Set(enforced.map(({ verdict }) => verdict.archive.name));
     if (namespaces === undefined) retries.retain((name) => stillPlanned.has(name));

@@ -93,6 +93,7 @@ export function createMetrics(registry: Registry, totals: () => InventoryTotals)
     reclaimed.inc({ reason }, 0);
     deletions.inc({ reason, mode: 'Enforce', result: 'deleted' }, 0);
   }
+  for (const limit of LIMITS) unreachable.set({ limit }, 0);
   return {
     deletion: (reason, mode, result) => deletions.inc({ reason, mode, result }),
     reclaimed: (reason, bytes) => reclaimed.inc({ reason }, bytes),

@@ -19,7 +19,9 @@ export function apiReference(document: ApiDocument): string {
     '',
     '| call | meaning | errors |',
     '|---|---|---|',
-    ...operations.map(([call, operation]) => `| \`${call}\` | ${meaning(operation)} | ${errors(operation)} |`),
+    ...operations.map(
+      ([call, operation]) => `| \`${call}\` | ${meaning(operation)} | ${errors(operation)} |`,
+    ),
     '',
     'Any call may also be answered with `CW_ERR_FORBIDDEN` or `CW_ERR_INTERNAL`. What each code means is in [errors.md](errors.md).',
     '',

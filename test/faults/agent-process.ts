@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { until } from '@checkpoint-warden/agent/testing';
+import { afterEach } from 'vitest';
+
+const PROGRAM = fileURLToPath(new URL('agent-program.ts', import.meta.url));
+
+/** One line of an agent's log. */
+export interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly [key: string]: unknown;
+}
+
+/** An agent in a process of its own. */
+export interface AgentProcess {
+  /** Its log so far. */
+  readonly lines: readonly LogLine[];
+  /** Text on its stderr that is no log line. */
+  readonly stray: readonly string[];
+  /** Waits until it has logged this message `times` times. */
+  logged(message: string, times?: number): Promise<void>;
+  /** SIGKILL. Returns when the process is gone and its log is read. */
+  kill(): Promise<void>;
+  /** SIGTERM. Returns its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** What to start an agent with. */
+export interface AgentProcessOptions {
+  readonly checkpointDir: string;
+  readonly stateDir: string;
+  readonly policyFile: string;
+  /** A command that runs the one behind it, e.g. `prlimit --nofile=…`. */
+  readonly wrapper?: readonly string[];
+  /** Where Node keeps compiled code: starts are twice as fast. */
+  readonly compileCache?: string;
+}
+
+const running = new Set<ChildProcess>();
+
+/** Ends every agent of a test with the test, however it ends. */
+export function useAgentProcesses(): void {
+  afterEach(killAll);
+}
+
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+async function killAll(): Promise<void> {
+  const ends = Array.from(running, (child) => once(child, 'exit'));
+  for (const child of running) child.kill('SIGKILL');
+  await Promise.all(ends);
+}
+
+/** Starts the real program. It is ready once it has logged `first scan done`. */
+export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
+  const { checkpointDir, stateDir, policyFile, wrapper = [], compileCache } = options;
+  const flags = {
+    'checkpoint-dir': checkpointDir,
+    'state-dir': stateDir,
+    'policy-file': policyFile,
+    'node-name': 'node-1',
+    'metrics-listen': '127.0.0.1:0',
+    'scan-interval': '1s',
+    'quiet-period': '1s',
+    'log-level': 'debug',
+  };
+  const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
+  const [command = process.execPath, ...rest] = [...wrapper, process.execPath, PROGRAM, 'agent', ...args];
+  const child = spawn(command, rest, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...(compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache }) },
+  });
+  running.add(child);
+  const lines: LogLine[] = [];
+  const stray: string[] = [];
+  const reader = createInterface({ input: child.stderr });
+  reader.on('line', (line) => {
+    if (line.startsWith('{')) lines.push(JSON.parse(line));
+    else stray.push(line);
+  });
+  const ended = Promise.all([once(child, 'exit'), once(reader, 'close')]).then(([[exitCode]]) => {
+    running.delete(child);
+    return exitCode as number | null;
+  });
+  const end = (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    return ended;
+  };
+  return {
+    lines,
+    stray,
+    async logged(message, times = 1) {
+      const count = () => lines.filter(({ msg }) => msg === message).length;
+      await until(`the agent has logged "${message}"`, () => {
+        if (child.exitCode !== null) throw new Error(`the agent has ended: ${describeEnd(lines, stray)}`);
+        return count() >= times;
+      });
+    },
+    kill: async () => void (await end('SIGKILL')),
+    stop: () => end('SIGTERM'),
+  };
+}
+
+function describeEnd(lines: readonly LogLine[], stray: readonly string[]): string {
+  return [...lines.slice(-5).map((line) => JSON.stringify(line)), ...stray.slice(-20)].join('\n');
+}
