@@ -243,6 +243,21 @@ describe('orphans', () => {
 });
 
 describe('the clock', () => {
+  it('takes no owner for gone while it is not trusted: the machine may have slept since that was said', async () => {
+    const clock = manualClock(Date.now());
+    sandbox.write(WEB, at(1));
+    const policy = policyOf('orphanGracePeriod: 0s\nglobalPolicy: {retainOrphan: false}');
+    const agent = await start({ policy, clock });
+    clock.setWall(clock.nowMs() + 3_600_000);
+    await settled(agent);
+    agent.owners.replace(
+      [{ namespace: 'shop', pod: 'web-0', container: 'app', goneForMs: 60_000 }],
+      clock.monotonicMs(),
+    );
+    await settled(agent);
+    expect(sandbox.list()).toHaveLength(1);
+  });
+
   it('withholds what goes by age after a step, and trusts a clock that has run steadily again', async () => {
     const clock = manualClock(Date.UTC(2026, 0, 1, 1));
     sandbox.write(WEB, at(1));

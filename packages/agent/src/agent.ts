@@ -106,7 +106,7 @@ const LOOK_REST_FACTOR = 10;
 export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions): Agent {
   const { store, inventory, owners, audit, clock, clockGuard, metrics, log } = ports;
   const gatherPorts: GatherPorts = { store, inventory, monotonicMs: clock.monotonicMs };
-  const waker = createWaker();
+  const waker = createWaker(clock);
   const hints = createHintQueue();
   const retries = createRetryBackoff();
   const unreachable = createUnreachableLimits();
@@ -248,7 +248,8 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
       archives,
       policy: under,
       nowMs: clock.nowMs(),
-      ownerState: (owner) => owners.stateOf(owner, monotonicMs),
+      // A clock that has stepped may mean that the machine slept: then no fact is as fresh as it looks.
+      ownerState: (owner) => (trust.trusted ? owners.stateOf(owner, monotonicMs) : { state: 'unknown' }),
       due,
       clockTrusted: trust.trusted,
       disk: withNode ? diskOrNothing() : undefined,

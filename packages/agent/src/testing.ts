@@ -16,6 +16,8 @@ export {
   gnuLongName,
   packTar,
   paxHeader,
+  type Stretch,
   sealHeader,
+  stretchesOf,
   type TarMember,
 } from './testing/tar-member.ts';

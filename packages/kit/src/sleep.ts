@@ -1,7 +1,10 @@
+/** The longest delay a timer takes, in ms: 24.8 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * Waits. Resolves, never rejects, when `signal` is aborted: look at `signal.aborted` afterwards.
  *
- * @param ms - milliseconds
+ * @param ms - milliseconds; what is longer than a timer takes, Infinity too, ends after 24.8 days
  */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -11,7 +14,7 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener('abort', done);
       resolve();
     };
-    const timer = setTimeout(done, ms);
+    const timer = setTimeout(done, Math.min(ms, MAX_TIMER_MS));
     signal?.addEventListener('abort', done, { once: true });
   });
 }

@@ -2,7 +2,10 @@ import { compareNewestFirst, compareText, type Dated, orderTimeMs } from './arch
 import { limitOf } from './limit-of.ts';
 import type { DeleteReason, NodeRule, PlanInput, UnreachableLimit, Verdict } from './types.ts';
 
-/** How far above the wanted free space an eviction goes on, so that the next archive does not start it again. */
+/**
+ * How far above the wanted free space an eviction goes on, so that the next archive does not start it again: a part of that
+ * space, or of the rest of the disk where that is less.
+ */
 const FREE_SPACE_MARGIN = 0.05;
 
 interface Evictable extends Dated {
@@ -53,7 +56,8 @@ function evict(
     else freeBytes += verdict.archive.sizeBytes;
   }
   const isShort = freeBytes < wantedBytes;
-  const enoughBytes = isShort ? wantedBytes * (1 + FREE_SPACE_MARGIN) : wantedBytes;
+  const roomBytes = Math.max(0, Math.min(wantedBytes, input.disk.sizeBytes - wantedBytes));
+  const enoughBytes = isShort ? wantedBytes + roomBytes * FREE_SPACE_MARGIN : wantedBytes;
 
   const queue = evictionQueue(node, input, floors, verdicts);
   while (totalBytes > maxTotalBytes || freeBytes < enoughBytes) {

@@ -30,6 +30,8 @@ export interface Candidate extends Dated {
   floor: boolean;
   /** Whether an earlier step has taken it. */
   gone: boolean;
+  /** Whether a limit called for it that only waits for an arrival. */
+  waits: boolean;
 }
 
 /** The candidates of one container and the rule that governs them all. */
@@ -54,8 +56,9 @@ export type GroupObserver = (
  * The order of reasons is the design's (4.3): pinned, incomplete or writing, unattributed, orphaned, expired, oversize,
  * then count and total of each group level, then the node's own limits over all that is left.
  *
- * Less information never deletes more: an unknown owner, a missing remote fact, an untrusted clock, a group without an
- * arrival each only turn deletions into keeps. The one exception is by design: node limits evict until they hold.
+ * Not knowing never is a reason: an unknown owner is no orphan, a clock that is not trusted withholds what depends on it,
+ * and no archive goes for count or size unless the newer ones of its group fill the limit. What a missing fact keeps does
+ * count in its group, though: see docs/adr/0008-what-is-kept-counts.md.
  *
  * @param input - archives in bytes and Unix ms; see {@link PlanInput}
  * @param observe - told of each group, for `explain`
@@ -76,9 +79,10 @@ export function planRetention(input: PlanInput, observe?: GroupObserver): Plan {
         const members = mergeLeft(group);
         if (members.length === 0) continue;
         observe?.(rule, limits, key, members);
-        applyGroupLimits({ rule, limits, key, members, due: isDue(input, rule, key) }, verdicts, unreachable);
+        applyGroupLimits({ limits, key, members, due: isDue(input, rule, key) }, verdicts);
       }
     }
+    if (rule.keepLast > 0) unreachable.push(...findUnreachable(rule, ruled));
   }
   if (input.policy.node !== undefined) {
     const floors = new Set<number>();
@@ -112,7 +116,7 @@ function gatherContainers(input: PlanInput, verdicts: Verdict[]): Container[] {
       container = { owner, rule, candidates: [] };
       containers.set(key, container);
     }
-    container.candidates.push({ archive, index, owner, timeMs, floor: false, gone: false });
+    container.candidates.push({ archive, index, owner, timeMs, floor: false, gone: false, waits: false });
   };
 
   input.archives.forEach(consider);
@@ -163,9 +167,9 @@ function applyOwnLimits(container: Container, input: PlanInput, verdicts: Verdic
       hold(candidate, 'expired', heldBy, verdicts);
     }
     if (archive.sizeBytes > maxArchiveBytes) {
-      const heldBy = candidate.floor ? 'keep-last' : due ? undefined : 'no-arrival';
-      if (heldBy === undefined) take(candidate, 'oversize', undefined, verdicts);
-      else hold(candidate, 'oversize', heldBy, verdicts);
+      if (candidate.floor) hold(candidate, 'oversize', 'keep-last', verdicts);
+      else if (due) take(candidate, 'oversize', undefined, verdicts);
+      else wait(candidate, 'oversize', verdicts);
     }
   }
 }
@@ -178,7 +182,6 @@ function isOrphaned(rule: Rule, owner: Owner, input: PlanInput): boolean {
 }
 
 interface Group {
-  readonly rule: Rule;
   readonly limits: GroupLimits;
   readonly key: GroupKey;
   /** Newest first; what earlier steps took is not in it. */
@@ -188,39 +191,52 @@ interface Group {
 
 /**
  * Count, then total size. An archive goes when the newer ones of its group fill the limit; what is above the limit and
- * protected stays on top and makes the limit unreachable, it never costs a newer archive its place.
+ * protected stays on top, it never costs a newer archive its place.
  */
-function applyGroupLimits(group: Group, verdicts: Verdict[], unreachable: UnreachableLimit[]): void {
-  const { rule, limits, key, members, due } = group;
+function applyGroupLimits({ limits, key, members, due }: Group, verdicts: Verdict[]): void {
   const maxCount = limitOf(limits.maxCount);
   const maxTotalBytes = limitOf(limits.maxTotalBytes);
 
   const over = (candidate: Candidate, reason: DeleteReason): void => {
-    const heldBy = candidate.floor ? 'keep-last' : due ? undefined : 'no-arrival';
-    if (heldBy === undefined) take(candidate, reason, key, verdicts);
-    else hold(candidate, reason, heldBy, verdicts);
+    if (candidate.floor) hold(candidate, reason, 'keep-last', verdicts);
+    else if (due) take(candidate, reason, key, verdicts);
+    else wait(candidate, reason, verdicts);
   };
 
   let newerAndOwnBytes = 0;
-  let stayCount = 0;
-  let stayBytes = 0;
   members.forEach((candidate, newer) => {
-    const isOverCount = newer >= maxCount;
-    if (isOverCount) over(candidate, 'over-count');
+    if (newer >= maxCount) over(candidate, 'over-count');
     if (candidate.gone) return;
     newerAndOwnBytes += candidate.archive.sizeBytes;
-    const isOverTotal = newerAndOwnBytes > maxTotalBytes;
-    if (isOverTotal) over(candidate, 'over-total-size');
-    // What only waits for an arrival could go; what `keepLast` protects could not.
-    if ((isOverCount || isOverTotal) && !candidate.floor) return;
-    stayCount++;
-    stayBytes += candidate.archive.sizeBytes;
+    if (newerAndOwnBytes > maxTotalBytes) over(candidate, 'over-total-size');
   });
-  const report = (limit: UnreachableLimit['limit'], excess: number): void => {
-    if (excess > 0) unreachable.push({ limit, rule: rule.id, mode: rule.mode, group: key, excess });
-  };
-  report('maxCheckpoints', stayCount - maxCount);
-  report('maxTotalSize', stayBytes - maxTotalBytes);
+}
+
+/**
+ * The limits of a rule that stay exceeded once all that may go has gone, also what only waits for an arrival; a limit out
+ * of reach would otherwise seem to come and go with the arrivals. Only `keepLast` can stand against a group's limit.
+ */
+function findUnreachable(rule: Rule, containers: readonly Container[]): UnreachableLimit[] {
+  const found: UnreachableLimit[] = [];
+  for (const limits of rule.groups) {
+    for (const [group, members] of groupBy(containers, (container) =>
+      groupKey(limits.level, container.owner),
+    )) {
+      let count = 0;
+      let bytes = 0;
+      for (const candidate of members.flatMap(({ candidates }) => candidates)) {
+        if (candidate.gone || candidate.waits) continue;
+        count++;
+        bytes += candidate.archive.sizeBytes;
+      }
+      const report = (limit: UnreachableLimit['limit'], excess: number): void => {
+        if (excess > 0) found.push({ limit, rule: rule.id, mode: rule.mode, group, excess });
+      };
+      report('maxCheckpoints', count - limitOf(limits.maxCount));
+      report('maxTotalSize', bytes - limitOf(limits.maxTotalBytes));
+    }
+  }
+  return found;
 }
 
 /** Count and size limits act where something has arrived, or everywhere when the rule says so (design, 4.4). */
@@ -255,6 +271,11 @@ function take(
     mode,
     ...(group === undefined ? {} : { group }),
   };
+}
+
+function wait(candidate: Candidate, reason: DeleteReason, verdicts: Verdict[]): void {
+  candidate.waits = true;
+  hold(candidate, reason, 'no-arrival', verdicts);
 }
 
 /** Notes the first limit that called for an archive which stays all the same. */

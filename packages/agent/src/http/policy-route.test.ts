@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PolicyInForceSchema } from '@checkpoint-warden/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -49,11 +49,15 @@ describe('PUT /v1/policy', () => {
     expect(openControlState(sandbox.stateDir, running.damage).policy).toEqual(inForce());
   });
 
-  it('changes nothing when the disk refuses it', async () => {
-    mkdirSync(join(sandbox.stateDir, 'controller-policy.json'));
-    const answer = await api.put('/v1/policy', { ...message(5), policy: KEEP_ONE });
-    expect(errorOf(answer)).toBe('500 CW_ERR_STATE_UNWRITABLE');
+  it('changes nothing when the disk refuses it, and takes the same message once the disk does', async () => {
+    const inTheWay = join(sandbox.stateDir, 'controller-policy.json');
+    mkdirSync(inTheWay);
+    const push = { ...message(5), policy: KEEP_TWO };
+    expect(errorOf(await api.put('/v1/policy', push))).toBe('500 CW_ERR_STATE_UNWRITABLE');
     expect(inForce().source).toBe('none');
+    rmdirSync(inTheWay);
+    expect((await api.put('/v1/policy', push)).status).toBe(200);
+    expect(inForce().revision).toBe(5);
   });
 
   it('answers a repetition without putting anything in force anew', async () => {

@@ -3,7 +3,7 @@ import { CLOSED, InventoryVersion, next, ownerName, pageQuery, whole } from './w
 import { wireTime } from './wire-time.ts';
 
 /** What an archive can be, on the wire. */
-export const WIRE_ARCHIVE_STATES = ['complete', 'writing', 'incomplete', 'unattributed'] as const;
+const WIRE_ARCHIVE_STATES = ['complete', 'writing', 'incomplete', 'unattributed'] as const;
 
 const state = Type.Enum([...WIRE_ARCHIVE_STATES], {
   type: 'string',

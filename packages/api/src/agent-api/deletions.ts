@@ -28,7 +28,7 @@ const recorded = {
 };
 
 /** Written before a deletion. */
-export const DeletionIntentSchema = Type.Object(
+const DeletionIntentSchema = Type.Object(
   {
     ...recorded,
     kind: Type.Literal('intent'),
@@ -57,7 +57,7 @@ export const DeletionIntentSchema = Type.Object(
 );
 
 /** Written after it. */
-export const DeletionOutcomeSchema = Type.Object(
+const DeletionOutcomeSchema = Type.Object(
   {
     ...recorded,
     kind: Type.Literal('outcome'),

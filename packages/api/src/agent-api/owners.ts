@@ -34,7 +34,7 @@ export const OwnersPageSchema = Type.Object(
 export type OwnersPage = Static<typeof OwnersPageSchema>;
 
 /** One owner that is gone. By the controller's clock alone, so that the span between its two times is right. */
-export const AbsentOwnerSchema = refined(
+const AbsentOwnerSchema = refined(
   Type.Object(
     {
       ...ownerFields,

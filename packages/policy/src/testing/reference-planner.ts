@@ -49,6 +49,8 @@ interface Entry {
   readonly timeMs: number | undefined;
   readonly rule: Rule | undefined;
   isProtected: boolean;
+  /** Whether a limit would take it as soon as something arrives. */
+  isWaiting: boolean;
   gone:
     | { readonly reason: DeleteReason; readonly rule: Rule | NodeRule; readonly group?: string }
     | undefined;
@@ -62,6 +64,7 @@ function toEntry(archive: Archive, local: boolean, input: PlanInput): Entry {
     timeMs: countsAsOf(archive, input.nowMs),
     rule: archive.owner && governingRule(input.policy.rules, archive.owner),
     isProtected: false,
+    isWaiting: false,
     gone: undefined,
     held: undefined,
   };
@@ -226,28 +229,33 @@ function applyRule(
     for (const group of groupsAt(level, all)) {
       const [key, counted] = [group.map((entry) => keyOf(level, entry))[0] ?? '', group.filter(isLeft)];
       const obstacle = isDue(rule, key, input) ? undefined : 'no-arrival';
-      const over = new Set<Entry>();
 
       // "Count: an archive goes when its group has N newer ones."
       for (const entry of counted) {
         const rank = newerThan(entry, counted).length + 1;
-        if (!exceeds(rank, maxCount)) continue;
-        over.add(entry);
-        call(entry, rule, 'over-count', obstacle, key);
+        if (exceeds(rank, maxCount)) call(entry, rule, 'over-count', obstacle, key);
       }
       const weighed = counted.filter(isLeft);
 
       // "Total: it goes when its size and those of all newer ones of its group together exceed the limit."
       for (const entry of weighed) {
         const bytes = totalBytes([entry, ...newerThan(entry, weighed)]);
-        if (!exceeds(bytes, maxTotalBytes)) continue;
-        over.add(entry);
-        call(entry, rule, 'over-total-size', obstacle, key);
+        if (exceeds(bytes, maxTotalBytes)) call(entry, rule, 'over-total-size', obstacle, key);
       }
-      // "When pins or floors make a limit unreachable, that is reported": also between arrivals, or it would seem to end.
+    }
+  }
+  // "When pins or floors make a limit unreachable, that is reported": once all levels are done, and between arrivals too.
+  for (const { level, maxCount, maxTotalBytes } of rule.groups) {
+    for (const group of groupsAt(level, all)) {
+      const left = group.filter((entry) => isLeft(entry) && !entry.isWaiting);
       const report = (limit: 'maxCheckpoints' | 'maxTotalSize', excess: number) =>
-        unreachable.push({ limit, rule: rule.id, mode: rule.mode, group: key, excess });
-      const left = group.filter((entry) => isLeft(entry) && (entry.isProtected || !over.has(entry)));
+        unreachable.push({
+          limit,
+          rule: rule.id,
+          mode: rule.mode,
+          group: group.map((entry) => keyOf(level, entry))[0] ?? '',
+          excess,
+        });
       if (exceeds(left.length, maxCount)) report('maxCheckpoints', left.length - (maxCount ?? 0));
       const bytesLeft = totalBytes(left);
       if (exceeds(bytesLeft, maxTotalBytes)) report('maxTotalSize', bytesLeft - (maxTotalBytes ?? 0));
@@ -270,6 +278,7 @@ function call(
   group?: string,
 ): void {
   const by = entry.isProtected ? 'keep-last' : obstacle;
+  if (by === 'no-arrival') entry.isWaiting = true;
   if (by !== undefined) entry.held ??= { by, reason };
   else entry.gone = { reason, rule, ...(group !== undefined && { group }) };
 }
@@ -298,7 +307,8 @@ function applyNodeRule(
   const free = () => availBytes + totalBytes(local.filter((entry) => !isThere(entry)));
   const wanted = wantedFreeBytes(rule, sizeBytes);
   // "minFreeSpace stops at a small margin above its target so that it does not flap."
-  const target = free() < wanted ? wanted * 1.05 : 0;
+  const margin = Math.max(0, Math.min(wanted, sizeBytes - wanted)) * 0.05;
+  const target = free() < wanted ? wanted + margin : 0;
 
   for (;;) {
     const reason = exceeds(total(), rule.maxTotalBytes) ? 'over-node-size' : 'low-free-space';

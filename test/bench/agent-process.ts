@@ -1,0 +1,60 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Bench } from './bench.ts';
+import type { RunningProcess } from './process.ts';
+
+/** The real agent in a process of its own. */
+export interface AgentProcess extends RunningProcess {
+  /** Duration of the first scan, as the agent reports it, ms. */
+  readonly firstScanMs: number;
+  /** From the start of the process to the end of its first pass, ms. */
+  readonly startMs: number;
+}
+
+export interface AgentFiles {
+  readonly checkpointDir: string;
+  readonly stateDir: string;
+  readonly policyFile: string;
+}
+
+/** Starts the program's agent on its own policy file, and waits until its first pass is over. */
+export async function startAgentProcess(bench: Bench, files: AgentFiles): Promise<AgentProcess> {
+  const { checkpointDir, stateDir, policyFile } = files;
+  const startedMs = performance.now();
+  const args = ['--checkpoint-dir', checkpointDir, '--state-dir', stateDir, '--policy-file', policyFile];
+  const started = bench.node(bench.program, ['agent', ...args, '--metrics-listen', '127.0.0.1:0']);
+  const line: { readonly durationMs: number } = JSON.parse(await started.nextLine('"first scan done"'));
+  return { ...started, firstScanMs: line.durationMs, startMs: performance.now() - startedMs };
+}
+
+/**
+ * Writes a policy file with rules at every level, all limits of which the datasets reach and do not exceed.
+ *
+ * @param perPod - archives that each pod keeps, one way or another
+ */
+export function writePolicyFile(
+  directory: string,
+  { perPod, immediately = false }: { readonly perPod: number; readonly immediately?: boolean },
+): string {
+  const path = join(directory, 'policy.yaml');
+  writeFileSync(
+    path,
+    `apiVersion: checkpoint-warden.dev/v1alpha1
+kind: CheckpointRetentionPolicy
+metadata: {name: bench}
+spec:
+  applyPoliciesImmediately: ${immediately}
+  globalPolicy:
+    maxCheckpointsPerContainer: ${perPod}
+    maxCheckpointsPerNamespace: 100000
+    maxTotalSizePerNamespace: 1Pi
+    maxCheckpointAge: 30d
+    keepLast: 1
+  namespacePolicies: [{namespace: team-*9, maxCheckpoints: 100000, maxCheckpointAge: 7d}]
+  podPolicies: [{namespace: team-*, pod: web-1, maxCheckpoints: ${perPod}, maxTotalSize: 1Pi}]
+  containerPolicies: [{namespace: team-*, pod: web-2, container: app, maxCheckpoints: ${perPod}, keepLast: 2}]
+  nodePolicy: {maxTotalSize: 1Pi}
+`,
+  );
+  return path;
+}

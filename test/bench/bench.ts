@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startProcess, type RunningProcess } from './process.ts';
+
+/** How much is measured: everything, the same with fewer rounds, or just enough to see that it works. */
+export type Scale = 'full' | 'quick' | 'tiny';
+
+/** What a row works with. Everything it makes or starts ends with it. */
+export interface Bench {
+  /** The bundled program. */
+  readonly program: string;
+  /** Says what is going on, to the person who waits. */
+  tell(text: string): void;
+  /** The choice for this run's scale. */
+  pick<T>(choices: Readonly<Record<Scale, T>>): T;
+  /** A new empty directory on a real disk. */
+  directory(name: string): string;
+  /** Starts Node on a script; it is ended with the bench at the latest. */
+  node(script: string, args: readonly string[]): RunningProcess;
+  /** Ends all that still runs and removes all directories. */
+  close(): void;
+}
+
+export interface BenchOptions {
+  readonly program: string;
+  readonly scale: Scale;
+  readonly tell: (text: string) => void;
+}
+
+/** Values of `f_type` in statfs(2) for filesystems that are no disk. */
+const MEMORY_FILESYSTEMS = [0x01021994, 0x858458f6]; // tmpfs, ramfs
+
+/**
+ * How the program is run in production, and therefore its floors as well: several times less memory for the compiled code
+ * (design, section 10).
+ */
+const NODE_FLAGS = ['--optimize-for-size'];
+
+export function createBench({ program, scale, tell }: BenchOptions): Bench {
+  const root = mkdtempSync(join(diskDirectory(), 'checkpoint-warden-bench-'));
+  const processes = new Set<RunningProcess>();
+  let directories = 0;
+  return {
+    program,
+    tell,
+    pick: (choices) => choices[scale],
+    directory: (name) => mkdtempSync(join(root, `${++directories}-${name}-`)),
+    node(script, args) {
+      const started = startProcess(process.execPath, [...NODE_FLAGS, script, ...args]);
+      processes.add(started);
+      void started.ended.then(() => processes.delete(started));
+      return started;
+    },
+    close() {
+      for (const { kill } of processes) kill();
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Archives in memory would be no fair measure: a place for temporary files that is on a disk. */
+function diskDirectory(): string {
+  const places = [tmpdir(), '/var/tmp', import.meta.dirname];
+  return places.find((place) => !MEMORY_FILESYSTEMS.includes(typeOf(place) ?? Number.NaN)) ?? tmpdir();
+}
+
+function typeOf(path: string): number | undefined {
+  try {
+    return statfsSync(path).type;
+  } catch {
+    return undefined; // no such place
+  }
+}
