@@ -29,6 +29,7 @@ const { outputFiles, metafile } = await build({
     ].join('\n'),
   },
   define: { BUILD_VERSION: JSON.stringify(version), BUILD_COMMIT: JSON.stringify(commit()) },
+  plugins: [lazyBuiltins()],
   keepNames: true,
   sourcemap: 'linked',
   legalComments: 'none', // the whole licence texts go into a file of their own
@@ -49,6 +50,26 @@ const milliseconds = Math.round(performance.now() - startedAt);
 console.log(
   `built packages/cli/dist/${PROGRAM} ${version} (${Math.round(bytes / 1000)} kB, ${milliseconds} ms)`,
 );
+
+/**
+ * Loads Node's own modules where they are used. As imports of the bundle they would all be loaded first, `node:tls` and
+ * `node:http2` too, whatever the command.
+ *
+ * @returns {import('esbuild').Plugin}
+ */
+function lazyBuiltins() {
+  return {
+    name: 'lazy-builtins',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+        kind === 'import-statement' ? { path, namespace: 'builtin' } : undefined,
+      );
+      onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
+        contents: `module.exports = require(${JSON.stringify(path)})`,
+      }));
+    },
+  };
+}
 
 /** The commit this is built from; images are built without the history and pass it in. */
 function commit() {

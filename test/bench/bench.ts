@@ -16,8 +16,8 @@ export interface Bench {
   pick<T>(choices: Readonly<Record<Scale, T>>): T;
   /** A new empty directory on a real disk. */
   directory(name: string): string;
-  /** Starts Node on a script; it is ended with the bench at the latest. */
-  node(script: string, args: readonly string[]): RunningProcess;
+  /** Starts Node with these arguments, the script among them; it is ended with the bench at the latest. */
+  node(...args: readonly string[]): RunningProcess;
   /** Ends all that still runs and removes all directories. */
   close(): void;
 }
@@ -46,8 +46,8 @@ export function createBench({ program, scale, tell }: BenchOptions): Bench {
     tell,
     pick: (choices) => choices[scale],
     directory: (name) => mkdtempSync(join(root, `${++directories}-${name}-`)),
-    node(script, args) {
-      const started = startProcess(process.execPath, [...NODE_FLAGS, script, ...args]);
+    node(...args) {
+      const started = startProcess(process.execPath, [...NODE_FLAGS, ...args]);
       processes.add(started);
       void started.ended.then(() => processes.delete(started));
       return started;

@@ -9,7 +9,7 @@ import { until } from '@checkpoint-warden/agent/testing';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 
-const MAIN = fileURLToPath(new URL('agent-program.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 
 /** One line of an agent's log. */
 export interface LogLine {
@@ -95,6 +95,8 @@ export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
   const [command = process.execPath, ...rest] = [...wrapper, process.execPath, program, 'agent', ...args];
   const child = spawn(command, rest, {
     stdio: ['ignore', 'ignore', 'pipe'],
+    // Nothing of ours: the program refuses settings in the environment that it does not know.
+    env: { PATH: process.env.PATH },
   });
   const lines: LogLine[] = [];
   const stray: string[] = [];

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A deletion as the audit log's files tell it. Read by code of its own, so that it can testify for the agent's. */
@@ -43,16 +43,12 @@ export function readAuditRecord(stateDir: string): RecordedDeletion[] {
 
 /** How many bytes of lines there are, to notice new ones. */
 export function auditBytes(stateDir: string): number {
-  try {
-    return auditLines(join(stateDir, 'audit')).reduce((sum, line) => sum + line.length, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
-    throw error;
-  }
+  return auditLines(join(stateDir, 'audit')).reduce((sum, line) => sum + line.length, 0);
 }
 
 /** What a crash has torn at the very end was never acknowledged and is no line. */
 function auditLines(dir: string): string[] {
+  if (!existsSync(dir)) return [];
   const files = readdirSync(dir).filter((name) => /^audit-.*\.jsonl$/.test(name));
   return files.sort().flatMap((name) => {
     const text = readFileSync(join(dir, name), 'utf8');

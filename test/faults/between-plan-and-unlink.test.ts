@@ -142,7 +142,10 @@ describe('an archive that changes between plan and deletion stays, and the next 
     test.sandbox.write(WEB, at(4));
     await until('one of the unpinned is gone', () => agent.deletions().length === 2);
     await settled(agent);
-    expect(agent.agent.status().totals.states).toMatchObject({ pinned: { count: 2 }, complete: { count: 1 } });
+    expect(agent.agent.status().totals.states).toMatchObject({
+      pinned: { count: 2 },
+      complete: { count: 1 },
+    });
   });
 
   it('removed by somebody else', async () => {

@@ -1,13 +1,6 @@
-import {
-  appendFileSync,
-  existsSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import {
   archiveFileName,
   buildArchive,
@@ -73,7 +66,8 @@ function createWorld(random: SeededRandom) {
     let timeMs: number;
     let name: string;
     do {
-      timeMs = random.chance(0.85) ? (newestMs += 1000) : START_MS + random.integer(3600) * 1000;
+      newestMs += 1000;
+      timeMs = random.chance(0.85) ? newestMs : START_MS + random.integer(3600) * 1000;
       name = archiveFileName(owner, new Date(timeMs));
     } while (taken.has(name));
     taken.add(name);
@@ -133,7 +127,8 @@ function createWorld(random: SeededRandom) {
   };
   const changePolicy = () => {
     const count = (most: number) => (random.chance(0.6) ? 1 + random.integer(most) : undefined);
-    const some = (level: string, value: number | undefined) => (value === undefined ? {} : { [level]: value });
+    const some = (level: string, value: number | undefined) =>
+      value === undefined ? {} : { [level]: value };
     limits = {
       immediately: random.chance(0.5),
       maxCount: {
@@ -177,13 +172,11 @@ function createWorld(random: SeededRandom) {
 type World = ReturnType<typeof createWorld>;
 
 /** When to kill: resolves at that moment. Things go on happening meanwhile. */
-const MOMENTS: Record<
-  string,
-  (agent: AgentProcess, world: World, random: SeededRandom) => Promise<void>
-> = {
+const MOMENTS: Record<string, (agent: AgentProcess, world: World, random: SeededRandom) => Promise<void>> = {
   async 'while it starts'(agent, _world, random) {
-    await agent.logged('agent starting');
-    await setTimeout(random.integer(12));
+    const endMs = performance.now() + random.integer(500);
+    const isUp = () => agent.lines.some(({ msg }) => msg === 'first scan done');
+    await until('it has started, or nearly', () => performance.now() > endMs || isUp());
   },
   async 'in its first scan'(agent, world, random) {
     const before = auditBytes(sandbox.stateDir);
@@ -248,16 +241,23 @@ function start(world: World): AgentProcess {
   return startAgentProcess({ checkpointDir, stateDir, policyFile: world.policyFile });
 }
 
+/**
+ * A kill in the middle of one `write` leaves a torn end: the audit log says so when it cuts it off, and nothing was deleted
+ * for it, which the witness sees to. Nothing else may be wrong.
+ */
 function expectSoundState({ lines, stray }: AgentProcess): void {
-  expect(lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
+  const troubles = lines.filter(({ level }) => level === 'error' || level === 'fatal');
+  expect(troubles.filter(({ reason }) => reason !== 'its end was torn')).toEqual([]);
   expect(stray).toEqual([]);
 }
 
 /** What the inventory has on disk: the last line of each key counts. */
 function readInventory(): Map<string, unknown> {
   const entries = new Map<string, unknown>();
-  const text = readFileSync(join(sandbox.stateDir, 'inventory.jsonl'), 'utf8');
-  for (const line of text.split('\n').filter(Boolean)) {
+  const path = join(sandbox.stateDir, 'inventory.jsonl');
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  // A kill may have torn the last line.
+  for (const line of text.split('\n').slice(0, -1)) {
     const [key, value] = JSON.parse(line);
     if (value === undefined) entries.delete(key);
     else entries.set(key, value);
@@ -291,8 +291,7 @@ describe('an agent that is killed again and again', () => {
         const cutOff = record.filter(({ result }) => result === undefined).length;
         console.log(`killed ${moment}; ${record.length} deletions so far, ${cutOff} cut off`);
         world.witness.judge(record, false);
-        const saved = hasMemory ? '' : readFileSync(join(sandbox.stateDir, 'inventory.jsonl'), 'utf8');
-        hasMemory ||= saved.includes('["clock"');
+        hasMemory ||= readInventory().has('clock');
       }
 
       const agent = start(world);
@@ -306,7 +305,10 @@ describe('an agent that is killed again and again', () => {
       const inventory = readInventory();
       const archives = [...inventory.keys()].filter((key) => key.startsWith('archive/')).sort();
       expect(archives).toEqual(
-        sandbox.list().filter((name) => !name.endsWith('.keep')).map((name) => `archive/${name}`),
+        sandbox
+          .list()
+          .filter((name) => !name.endsWith('.keep'))
+          .map((name) => `archive/${name}`),
       );
       expect([...inventory.keys()].filter((key) => key.startsWith('due/'))).toEqual([]);
     },

@@ -8,6 +8,8 @@ import {
 } from '@checkpoint-warden/agent/testing';
 import { afterEach, beforeEach } from 'vitest';
 
+const CLEAN_UP_MS = 60_000;
+
 /** A sandbox for each test, and the agent on it. */
 export interface TestAgent {
   readonly sandbox: Sandbox;
@@ -31,7 +33,7 @@ export function useTestAgent(make: () => Sandbox = makeSandbox): TestAgent {
   afterEach(async () => {
     await stop();
     sandbox?.remove();
-  });
+  }, CLEAN_UP_MS);
   return {
     get sandbox() {
       if (sandbox === undefined) throw new Error('a sandbox lives as long as a test');

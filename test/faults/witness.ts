@@ -120,7 +120,8 @@ export function createWitness(): Witness {
           ({ batch }) => batch === deletedIn.get(archive.name),
         );
         const limits = policies.get(deletion?.policyHash ?? '');
-        if (deletion === undefined || limits === undefined) throw new Error(`${archive.name}: unknown policy`);
+        if (deletion === undefined || limits === undefined)
+          throw new Error(`${archive.name}: unknown policy`);
         const wasThere = (other: WrittenArchive) =>
           other.complete !== undefined &&
           other.complete.since < goneBy &&
@@ -135,7 +136,11 @@ export function createWitness(): Witness {
       const found: string[] = [];
       for (const level of LEVELS) {
         for (const key of groups) {
-          const left = countable(key, level, (other) => other.goneBy === undefined && other.pinnedSince === undefined);
+          const left = countable(
+            key,
+            level,
+            (other) => other.goneBy === undefined && other.pinnedSince === undefined,
+          );
           const [count, bytes] = [maxCount[level] ?? Infinity, (maxTotalMiB[level] ?? Infinity) * 2 ** 20];
           if (left.length > count) found.push(`${key}: ${left.length} archives of ${count}`);
           if (sizeOf(left) > bytes) found.push(`${key}: ${sizeOf(left)} bytes of ${bytes}`);

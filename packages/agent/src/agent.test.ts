@@ -228,7 +228,7 @@ describe('orphans', () => {
 
     agent.owners.replace(gone, clock.monotonicMs());
     clock.advance(30_001);
-    agent.agent.replan();
+    agent.agent.rescan();
     await settled(agent);
     expect(sandbox.list()).toHaveLength(1);
 
@@ -237,7 +237,7 @@ describe('orphans', () => {
     expect(sandbox.list()).toHaveLength(1);
 
     agent.owners.replace(gone, clock.monotonicMs());
-    agent.agent.replan();
+    agent.agent.rescan();
     await until('the orphan is gone', () => sandbox.list().length === 0);
   });
 });

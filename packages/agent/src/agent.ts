@@ -17,6 +17,7 @@ import type { Inventory } from './inventory/inventory.ts';
 import { type InventoryTotals, inventoryTotals } from './inventory/inventory-totals.ts';
 import type { AgentMetrics } from './metrics.ts';
 import type { OwnerFacts } from './owners/owner-facts.ts';
+import { archivesBehind } from './pass/archives-behind.ts';
 import { executePlan } from './pass/execute-plan.ts';
 import { type GatherPorts, gatherAll, gatherSome, type ScanProgress } from './pass/gather.ts';
 import { createPassReporter } from './pass/report-pass.ts';
@@ -79,18 +80,15 @@ export interface Agent extends Component {
   hint(entryName: string): void;
   /** Puts a policy in force; the next pass follows at once. */
   enforce(policy: PolicyInForce): void;
-  /** Hints may have been lost: a full scan follows at once. */
+  /** The policy in force has just been given again; the metrics tell since when it has not. */
+  confirmPolicy(): void;
+  /** Hints may have been lost, or something else that a plan depends on has changed: a full scan follows at once. */
   rescan(): void;
-  /** Something else a plan depends on has changed: look at everything again. */
-  replan(): void;
   status(): AgentStatus;
   /** What a pass would decide now; with a candidate policy, what that would decide with every group due. */
   plan(candidate?: Policy): Plan;
   planInput(candidate?: Policy): PlanInput;
 }
-
-/** A look at a file that is still being written is not repeated before this many times its own duration has passed. */
-const LOOK_REST_FACTOR = 10;
 
 /**
  * Makes the agent that keeps one checkpoint directory within a policy.
@@ -114,7 +112,6 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
 
   let policy = NO_POLICY;
   let nextScanMs = Number.NEGATIVE_INFINITY;
-  let needsReplan = false;
   let running = false;
   let ready = false;
   let directoryTrouble: string | undefined;
@@ -128,27 +125,22 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
     checkClock();
     if (startedMs >= nextScanMs) return scanPass(startedMs);
     if (directoryTrouble !== undefined) return; // what is known may be wrong: nothing goes until a scan succeeds
-    const isRetry = retries.nextAttemptMs() <= startedMs;
-    if (needsReplan || isRetry) {
-      needsReplan = false;
-      return enforceLimits(undefined, isRetry);
-    }
+    if (retries.nextAttemptMs() <= startedMs) return scanPass(startedMs);
     const names = hints.take(startedMs);
     const arrivals = gatherSome(gatherPorts, names);
     const endedMs = clock.monotonicMs();
     for (const name of names) {
-      const state = inventory.get(name)?.archive.state;
-      if (state === 'writing') hints.rest(name, endedMs + (endedMs - startedMs) * LOOK_REST_FACTOR);
+      if (inventory.get(name)?.archive.state === 'writing') hints.rest(name, { startedMs, endedMs });
+      else hints.settle(name);
     }
     if (arrivals.size === 0) return saveInventory();
-    await enforceLimits(namespacesOf(arrivals), false);
+    await enforceLimits(namespacesOf(arrivals));
     reportLatency(names, startedMs);
   }
 
   async function scanPass(startedMs: number): Promise<void> {
-    const names = hints.take(startedMs);
+    const names = new Set(hints.take(startedMs));
     nextScanMs = startedMs + scanIntervalMs;
-    needsReplan = false;
     let gathered: Awaited<ReturnType<typeof gatherAll>>;
     try {
       gathered = await gatherAll(gatherPorts, (progress) => {
@@ -171,35 +163,34 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
     lastScan = { finishedMs: clock.nowMs(), durationMs };
     metrics.scanned(durationMs / 1000, lastScan.finishedMs);
     reporter.retain((name) => inventory.get(name) !== undefined);
-    await enforceLimits(undefined, true);
+    // What has happened to archives that the scan had passed by then.
+    const late = hints.take(clock.monotonicMs());
+    const arrivals = new Set([...gathered.arrivals, ...gatherSome(gatherPorts, late)]);
+    for (const name of late) names.add(name);
+    await enforceLimits();
     if (!ready) log.info({ archives: inventory.size, durationMs: Math.round(durationMs) }, 'first scan done');
     ready = true;
     ports.onScanned?.();
-    if (gathered.arrivals.size > 0) reportLatency(names, startedMs);
+    if (arrivals.size > 0) reportLatency(names, startedMs);
   }
 
   /**
    * Plans, executes and reports.
    *
-   * @param namespaces - the namespaces to look at; `undefined` looks at everything
-   * @param withNode - whether the node's own limits act, which they do after a full scan
+   * @param namespaces - the namespaces to look at, after a hint; `undefined`: everything, after a full scan
    */
-  async function enforceLimits(
-    namespaces: ReadonlySet<string> | undefined,
-    withNode: boolean,
-  ): Promise<void> {
-    const planned = { policy, inventory: inventory.revision, owners: owners.revision };
+  async function enforceLimits(namespaces?: ReadonlySet<string>): Promise<void> {
+    const inForce = policy;
+    const plan =
+      namespaces === undefined ? planAll(inForce.policy) : planConfirmed(inForce.policy, namespaces);
+    const planned = { inventory: inventory.revision, owners: owners.revision };
     const isCurrent = () =>
-      policy === planned.policy &&
-      inventory.revision === planned.inventory &&
-      owners.revision === planned.owners;
+      policy === inForce && inventory.revision === planned.inventory && owners.revision === planned.owners;
 
-    const input = inputOf(inventory.archives(namespaces), planned.policy.policy, { withNode });
-    const plan = planRetention(input);
     const { enforced, audited } = selectDeletions(plan, inventory);
     const nowMs = clock.monotonicMs();
     const attempted = enforced.filter(({ verdict }) => retries.mayTry(verdict.archive.name, nowMs));
-    const { source, revision, hash, epoch } = planned.policy;
+    const { source, revision, hash, epoch } = inForce;
     const report = await executePlan(
       attempted,
       {
@@ -221,21 +212,42 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
       if (removal.result !== 'pinned') inventory.forget(name); // gone, or not what was known under this name
       if (removal.result === 'changed' || removal.result === 'pinned') hints.add(name, nowMs);
     }
+    if (report.auditErrors.length > 0) {
+      for (const { verdict } of report.skipped) retries.failed(verdict.archive.name, nowMs);
+    }
     const stillPlanned = new Set(enforced.map(({ verdict }) => verdict.archive.name));
     if (namespaces === undefined) retries.retain((name) => stillPlanned.has(name));
     const stillDue = groupsStillDue(enforced, report.executed);
     const inScope = (group: GroupKey) => namespaces === undefined || namespaces.has(namespaceOf(group));
-    if (planned.policy === policy) {
+    if (policy === inForce) {
       inventory.settle([...inventory.due].filter((group) => inScope(group) && !stillDue.has(group)));
     }
     saveInventory();
 
     reporter.execution(report);
     reporter.audited(audited);
-    const wasJudged = ({ group }: UnreachableLimit) => (group === undefined ? withNode : inScope(group));
+    const wasJudged = ({ group }: UnreachableLimit) =>
+      group === undefined ? namespaces === undefined : inScope(group);
     reporter.unreachable(unreachable.update(plan.unreachable, wasJudged));
     metrics.unreachable(unreachable.counts());
-    if (report.skipped.length > 0 && report.auditErrors.length === 0) needsReplan = true;
+    if (report.skipped.length > 0 && report.auditErrors.length === 0) rescan();
+  }
+
+  function planAll(under: Policy): Plan {
+    return planRetention(inputOf(inventory.archives(), under, { withNode: true }));
+  }
+
+  /**
+   * Plans some namespaces without a scan before it. Hints may have been lost, so the archives that deletions rely on are looked
+   * at again, until they are found as the plan takes them to be.
+   */
+  function planConfirmed(under: Policy, namespaces: ReadonlySet<string>): Plan {
+    for (;;) {
+      const plan = planRetention(inputOf(inventory.archives(namespaces), under, {}));
+      const { revision } = inventory;
+      gatherSome(gatherPorts, archivesBehind(plan));
+      if (inventory.revision === revision) return plan;
+    }
   }
 
   function inputOf(
@@ -289,6 +301,16 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
     metrics.enforced((clock.monotonicMs() - sinceMs) / 1000);
   }
 
+  function confirmPolicy(): void {
+    metrics.policy(policy.source, policy.revision, policy.hash, clock.nowMs());
+  }
+
+  /** When there is something to do again: monotonic ms. Without a directory only another scan is of use. */
+  function nextPassMs(): number {
+    if (directoryTrouble !== undefined) return nextScanMs;
+    return Math.min(nextScanMs, hints.nextMs(), retries.nextAttemptMs());
+  }
+
   function rescan(): void {
     nextScanMs = Number.NEGATIVE_INFINITY;
     waker.wake();
@@ -304,13 +326,10 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
     rescan,
     enforce(next) {
       policy = next;
-      metrics.policy(next.source, next.revision, next.hash, clock.nowMs());
+      confirmPolicy();
       rescan();
     },
-    replan() {
-      needsReplan = true;
-      waker.wake();
-    },
+    confirmPolicy,
     status: () => ({
       ready,
       directoryTrouble,
@@ -337,11 +356,7 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
       running = true;
       while (!signal.aborted) {
         await pass();
-        if (needsReplan) continue;
-        const workMs =
-          directoryTrouble === undefined ? Math.min(hints.nextMs(), retries.nextAttemptMs()) : Infinity;
-        const dueMs = Math.min(nextScanMs, workMs);
-        await waker.wait(dueMs - clock.monotonicMs(), signal);
+        await waker.wait(nextPassMs() - clock.monotonicMs(), signal);
       }
       saveInventory();
     },

@@ -1,8 +1,14 @@
 /** Names that something may have happened to, waiting to be looked at. See {@link createHintQueue}. */
 export interface HintQueue {
   add(name: string, monotonicMs: number): void;
-  /** Not to be looked at before `untilMs`: it is still being written, and a look at every write would cost too much. */
-  rest(name: string, untilMs: number): void;
+  /**
+   * Lets a name rest that was found to be still written: a look at every write would cost too much.
+   *
+   * @param look - when the look at it began and ended, monotonic ms
+   */
+  rest(name: string, look: { readonly startedMs: number; readonly endedMs: number }): void;
+  /** It is not being written any more. */
+  settle(name: string): void;
   /** Takes all that may be looked at now. */
   take(monotonicMs: number): ReadonlySet<string>;
   /** When the next name may be looked at: monotonic ms, Infinity when there is none. */
@@ -11,21 +17,33 @@ export interface HintQueue {
   noticedMs(names: ReadonlySet<string>): number | undefined;
 }
 
+/**
+ * A rest is as long as this share of the time that the archive has been written for, so that a small one is seen complete
+ * at once …
+ */
+const REST_SHARE = 0.1;
+/** … and at most this many times as long as the last look took, so that a large one is seen soon and costs little. */
+const MAX_REST_LOOKS = 10;
+
 /** Makes a queue in which a name stands once, however often it is hinted at. */
 export function createHintQueue(): HintQueue {
   const waiting = new Map<string, number>();
-  const resting = new Map<string, number>();
+  const resting = new Map<string, { readonly sinceMs: number; readonly untilMs: number }>();
   let taken = new Map<string, number>();
   return {
     add(name, monotonicMs) {
       if (!waiting.has(name)) waiting.set(name, monotonicMs);
     },
-    rest: (name, untilMs) => void resting.set(name, untilMs),
+    rest(name, { startedMs, endedMs }) {
+      const sinceMs = resting.get(name)?.sinceMs ?? taken.get(name) ?? startedMs;
+      const restMs = Math.min((endedMs - sinceMs) * REST_SHARE, (endedMs - startedMs) * MAX_REST_LOOKS);
+      resting.set(name, { sinceMs, untilMs: endedMs + restMs });
+    },
+    settle: (name) => void resting.delete(name),
     take(monotonicMs) {
       taken = new Map();
-      for (const [name, untilMs] of resting) if (untilMs <= monotonicMs) resting.delete(name);
       for (const [name, sinceMs] of waiting) {
-        if (resting.has(name)) continue;
+        if ((resting.get(name)?.untilMs ?? 0) > monotonicMs) continue;
         waiting.delete(name);
         taken.set(name, sinceMs);
       }
@@ -33,7 +51,7 @@ export function createHintQueue(): HintQueue {
     },
     nextMs() {
       let earliest = Number.POSITIVE_INFINITY;
-      for (const name of waiting.keys()) earliest = Math.min(earliest, resting.get(name) ?? 0);
+      for (const name of waiting.keys()) earliest = Math.min(earliest, resting.get(name)?.untilMs ?? 0);
       return earliest;
     },
     noticedMs(names) {

@@ -13,5 +13,4 @@ export { readArchive } from './archive/read-archive.ts';
 export { createInventory, type Inventory } from './inventory/inventory.ts';
 export type { InventoryMemory } from './inventory/remembered.ts';
 export { gatherAll, type ScanProgress } from './pass/gather.ts';
-export { type RunOptions, runAgent } from './run-agent.ts';
 export { AgentSettings } from './settings.ts';

@@ -8,13 +8,16 @@ export interface Waker {
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** Without a reason of its own, every `abort` makes an error with a stack, for each of the many events of a file being written. */
+const WOKEN = 'woken';
+
 /** Makes a waker: a `wake` that comes while nobody waits is not lost. */
 export function createWaker(clock: Pick<Clock, 'sleep'>): Waker {
   let early = new AbortController();
   return {
-    wake: () => early.abort(),
+    wake: () => early.abort(WOKEN),
     async wait(ms, signal) {
-      const wake = () => early.abort();
+      const wake = () => early.abort(WOKEN);
       signal.addEventListener('abort', wake, { once: true });
       if (!signal.aborted && ms > 0) await clock.sleep(ms, early.signal);
       signal.removeEventListener('abort', wake);

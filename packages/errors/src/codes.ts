@@ -13,15 +13,23 @@ export const ERROR_CODES = {
   CW_ERR_POLICY_UNREADABLE: { status: 422, meaning: 'The policy file cannot be read.' },
   CW_ERR_POLICY_FROM_FILE: {
     status: 409,
-    meaning: 'This agent takes its policy from a file and refuses pushed ones.',
+    meaning: 'This agent takes its policy from a file and refuses what a controller pushes.',
   },
   CW_ERR_STALE_REVISION: { status: 409, meaning: 'The message is older than what is already in force.' },
   CW_ERR_REQUEST_INVALID: { status: 400, meaning: 'The request does not match the API schema.' },
   CW_ERR_NOT_FOUND: { status: 404, meaning: 'There is no such path or thing.' },
   CW_ERR_FORBIDDEN: { status: 403, meaning: 'The client certificate is not the controller’s.' },
-  CW_ERR_NOT_READY: { status: 503, meaning: 'The first scan of the checkpoint directory has not finished.' },
+  CW_ERR_NOT_READY: {
+    status: 503,
+    meaning:
+      'The archives are not known: the first scan has not finished, or the checkpoint directory cannot be read.',
+  },
   CW_ERR_ARCHIVE_UNREADABLE: { status: 500, meaning: 'An archive cannot be opened or read.' },
   CW_ERR_ARCHIVE_NOT_FOUND: { status: 404, meaning: 'There is no such archive in the checkpoint directory.' },
+  CW_ERR_CHECKPOINT_DIR: {
+    status: 500,
+    meaning: 'The checkpoint directory cannot be read, or a pin cannot be made or removed in it.',
+  },
   CW_ERR_STATE_LOCKED: { status: 500, meaning: 'Another agent already uses this state directory.' },
   CW_ERR_STATE_UNWRITABLE: { status: 500, meaning: 'The state directory cannot be written.' },
   CW_ERR_TLS: { status: 500, meaning: 'The TLS files are missing, unreadable or do not fit together.' },

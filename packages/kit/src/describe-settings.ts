@@ -14,7 +14,7 @@ export interface SettingDescription {
   readonly flag: string;
   /** `CHECKPOINT_WARDEN_SCAN_INTERVAL` */
   readonly env: string;
-  /** What stands for the value in help: `duration`, `address`, or the choices. */
+  /** What stands for the value in help: `dir`, `duration`, or the choices. */
   readonly placeholder: string;
   readonly description: string;
   readonly default: string | undefined;
@@ -36,7 +36,7 @@ export function describeSettings(schema: TObject): readonly SettingDescription[]
       name,
       flag: `--${kebab}`,
       env: `${ENV_PREFIX}${kebab.replaceAll('-', '_').toUpperCase()}`,
-      placeholder: setting.choices?.join('|') ?? setting.setting,
+      placeholder: setting.placeholder ?? setting.choices?.join('|') ?? setting.setting,
       description: setting.description,
       default: setting.default,
       required: setting.default === undefined && !IsOptional(property),

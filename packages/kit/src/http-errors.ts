@@ -27,9 +27,8 @@ export const ErrorBody = Type.Object(
 const MAX_PROBLEMS = 100;
 
 /**
- * The one error handler: an {@link AppError} answers with the status of its code, a request that does not match its schema
- * with every problem. Messages of 5xx stay in the log, where each is written once; 503 is a state and not an event, whoever
- * is in it says so when it begins.
+ * The one error handler: an {@link AppError} answers with the status of its code and its problems. Messages of 5xx stay in
+ * the log, where each is written once; 503 is a state and not an event, whoever is in it says so when it begins.
  */
 export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, code, message, problems } = describe(error);
@@ -59,66 +58,12 @@ function describe(error: unknown): Described {
       problems: error.problems,
     };
   }
-  const { validation, validationContext = '', statusCode, message } = error as Partial<FastifyError>;
-  if (validation !== undefined) {
-    const problems = validation.map((problem) => toProblem(problem as ValidationProblem, validationContext));
-    return {
-      status: 400,
-      code: 'CW_ERR_REQUEST_INVALID',
-      message: 'the request does not match the schema',
-      problems,
-    };
-  }
+  const { statusCode, message } = error as Partial<FastifyError>;
   // What Fastify itself refuses: a body that is too large, not JSON or of another content type.
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return { status: statusCode, code: 'CW_ERR_REQUEST_INVALID', message: message ?? '', problems: [] };
   }
   return { status: 500, code: 'CW_ERR_INTERNAL', message: '', problems: [] };
-}
-
-/** What Ajv says with `verbose`. */
-interface ValidationProblem {
-  readonly keyword: string;
-  readonly instancePath: string;
-  readonly message?: string;
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly data?: unknown;
-}
-
-/** Longest value shown back, in characters of JSON. */
-const MAX_FOUND_LENGTH = 200;
-
-function toProblem(
-  { keyword, instancePath, message = 'it is wrong', params, data }: ValidationProblem,
-  part: string,
-): Problem {
-  const path = `${part}${toPath(instancePath)}`;
-  if (keyword === 'additionalProperties') {
-    return {
-      path,
-      message: `there is no field ${JSON.stringify(params.additionalProperty)}`,
-      remedy: 'remove it',
-    };
-  }
-  if (keyword === 'enum') {
-    return { path, message, found: show(data), remedy: `one of ${JSON.stringify(params.allowedValues)}` };
-  }
-  return keyword === 'required' ? { path, message } : { path, message, found: show(data) };
-}
-
-/** `/policy/rules/0/id` as people write it: `.policy.rules[0].id`. */
-function toPath(pointer: string): string {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`))
-    .join('');
-}
-
-function show(value: unknown): string {
-  const json = JSON.stringify(value) ?? 'nothing';
-  return json.length > MAX_FOUND_LENGTH ? `${json.slice(0, MAX_FOUND_LENGTH)}…` : json;
 }
 
 /** Answers paths that do not exist. */

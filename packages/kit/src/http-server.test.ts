@@ -46,14 +46,24 @@ describe('a request that does not match its schema', () => {
       code: 'CW_ERR_REQUEST_INVALID',
       message: 'the request does not match the schema',
       problems: [
-        { path: 'body', message: 'there is no field "extra"', remedy: 'remove it' },
+        {
+          path: 'body.extra',
+          message: 'unknown field "extra"',
+          found: '1',
+          remedy: 'known here: mode, rules',
+        },
         {
           path: 'body.mode',
-          message: 'must be equal to one of the allowed values',
+          message: '"Delete" is not one of Enforce, Audit',
           found: '"Delete"',
-          remedy: 'one of ["Enforce","Audit"]',
+          remedy: 'write Enforce or Audit',
         },
-        { path: 'body.rules[0].keep', message: 'must be integer', found: '"1"' },
+        {
+          path: 'body.rules[0].keep',
+          message: '"1" is not a whole number',
+          found: '"1"',
+          remedy: 'write it without quotes: 1',
+        },
       ],
     });
   });

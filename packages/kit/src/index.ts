@@ -1,6 +1,5 @@
 export { type Clock, systemClock } from './clock.ts';
 export type { Component } from './component.ts';
-export { describeSettings, type SettingDescription, settingsTable } from './describe-settings.ts';
 export { ErrorBody } from './http-errors.ts';
 export { createHttpServer, type HttpServer, type HttpServerOptions } from './http-server.ts';
 export {
@@ -11,19 +10,11 @@ export {
   type HttpsResponse,
 } from './https-client.ts';
 export { type ListenOptions, listen } from './listen.ts';
-export { loadSettings, type SettingSources } from './load-settings.ts';
-export { createLogger, LOG_LEVELS, type Logger, type LoggerOptions, type LogLevel } from './logger.ts';
+export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { Registry, registerBuildInfo, registerCertificateExpiry, registerProcessMetrics } from './metrics.ts';
 export type { MutualTls } from './mutual-tls.ts';
 export { PEER_NAMES, type PeerName } from './peer-certificate.ts';
 export { type RunOptions, runUntilSignal } from './run-until-signal.ts';
-export {
-  type Address,
-  Setting,
-  type SettingKind,
-  type SettingOptions,
-  type SettingSchema,
-} from './setting.ts';
 export { sleep } from './sleep.ts';
 export { openTlsFiles, type TlsFiles, type TlsFilesOptions } from './tls-files.ts';
 export { loadTlsSet, TLS_FILES, type TlsSet } from './tls-set.ts';

@@ -15,6 +15,11 @@ const Schema = Type.Object({
   logLevel: Setting.choice(['debug', 'info'], { description: 'How much is logged', default: 'info' }),
 });
 
+const Lists = Type.Object({
+  namespace: Type.Optional(Setting.list({ description: 'Namespaces', placeholder: 'name' })),
+  exitCode: Setting.flag({ description: 'Tell by the exit code' }),
+});
+
 const DIR = { checkpointDir: '/checkpoints' };
 
 function load({ env = {}, flags = DIR, ...rest }: Partial<SettingSources>) {
@@ -135,6 +140,34 @@ describe('loadSettings', () => {
 
   it.each(['9090', 'a:b', ':65536', '::1:9090', 'http://x:1', ''])('refuses the address %j', (listen) => {
     expect(problemsOf({ flags: { ...DIR, listen } })).toMatchObject([{ path: '--listen' }]);
+  });
+});
+
+describe('lists and flags', () => {
+  it('come from the environment as text, from the command line as commander gives them', () => {
+    const env = { CHECKPOINT_WARDEN_NAMESPACE: 'shop, team-a', CHECKPOINT_WARDEN_EXIT_CODE: 'true' };
+    expect(loadSettings(Lists, { env, flags: {} })).toEqual({
+      namespace: ['shop', 'team-a'],
+      exitCode: true,
+    });
+    const flags = { namespace: ['shop', 'team-a,team-b'], exitCode: true };
+    expect(loadSettings(Lists, { env: {}, flags })).toEqual({
+      namespace: ['shop', 'team-a', 'team-b'],
+      exitCode: true,
+    });
+  });
+
+  it('are absent and off unless set', () => {
+    expect(loadSettings(Lists, { env: {}, flags: {} })).toEqual({ exitCode: false });
+  });
+
+  it('refuse empty entries and what is neither true nor false', () => {
+    const env = { CHECKPOINT_WARDEN_NAMESPACE: 'shop,', CHECKPOINT_WARDEN_EXIT_CODE: 'yes' };
+    expect(() => loadSettings(Lists, { env, flags: {} })).toThrow('2 settings are wrong');
+  });
+
+  it('have a placeholder of their own where one is given', () => {
+    expect(describeSettings(Lists).map(({ placeholder }) => placeholder)).toEqual(['name', 'flag']);
   });
 });
 

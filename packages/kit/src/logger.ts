@@ -1,11 +1,8 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 import { formatLogLine } from './format-log-line.ts';
+import type { LogLevel } from './log-levels.ts';
 
 export type { Logger } from 'pino';
-
-/** Levels, most to least talkative. `warn`: an operator should look. `info`: we changed something or decided to. */
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** How a logger writes. */
 export interface LoggerOptions {

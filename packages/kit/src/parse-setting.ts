@@ -14,6 +14,10 @@ export function parseSetting(schema: SettingSchema, text: string): ParseResult<u
   switch (schema.setting) {
     case 'text':
       return { ok: true, value: text };
+    case 'list':
+      return parseList(text);
+    case 'flag':
+      return parseFlag(text);
     case 'choice':
       return parseChoice(text, schema.choices ?? []);
     case 'integer':
@@ -25,6 +29,17 @@ export function parseSetting(schema: SettingSchema, text: string): ParseResult<u
     case 'address':
       return parseAddress(text);
   }
+}
+
+function parseList(text: string): ParseResult<readonly string[]> {
+  const items = text.split(',').map((item) => item.trim());
+  if (items.every((item) => item !== '')) return { ok: true, value: Object.freeze(items) };
+  return refused(`${JSON.stringify(text)} has an empty entry`, 'write values separated by single commas');
+}
+
+function parseFlag(text: string): ParseResult<boolean> {
+  if (text === 'true' || text === 'false') return { ok: true, value: text === 'true' };
+  return refused(`${JSON.stringify(text)} is neither true nor false`, 'write true or false');
 }
 
 function parseChoice(text: string, choices: readonly string[]): ParseResult<string> {

@@ -1,7 +1,7 @@
 import { type TUnsafe, Type } from 'typebox';
 
 /** What a setting holds. Each kind is text on the command line and in the environment, and read once. */
-export type SettingKind = 'text' | 'choice' | 'integer' | 'duration' | 'size' | 'address';
+export type SettingKind = 'text' | 'list' | 'flag' | 'choice' | 'integer' | 'duration' | 'size' | 'address';
 
 /** A listening address. An empty host means all of them, IPv6 and IPv4. */
 export interface Address {
@@ -15,6 +15,8 @@ export interface SettingOptions {
   readonly description: string;
   /** As it would be written on the command line. A setting without one is required, unless it is in `Type.Optional`. */
   readonly default?: string;
+  /** What stands for the value in help, such as `dir`; the kind or the choices unless given. */
+  readonly placeholder?: string;
 }
 
 /**
@@ -51,6 +53,11 @@ function setting<T>(kind: SettingKind, options: SettingOptions & Bounds & { choi
  */
 export const Setting = {
   text: (options: SettingOptions) => setting<string>('text', options),
+  /** Texts separated by commas; on the command line the flag may also be repeated. */
+  list: (options: SettingOptions) => setting<readonly string[]>('list', options),
+  /** On or off: `true` or `false` in the environment, the bare flag on the command line. Off unless set. */
+  flag: (options: Omit<SettingOptions, 'default' | 'placeholder'>) =>
+    setting<boolean>('flag', { ...options, default: 'false' }),
   choice: <const T extends string>(choices: readonly T[], options: SettingOptions) =>
     setting<T>('choice', { ...options, choices }),
   integer: (options: SettingOptions & Bounds) => setting<number>('integer', options),

@@ -106,7 +106,7 @@ async function startFloor(bench: Bench, directory: string, arrivals: readonly Ar
   const victimsFile = join(bench.directory('victims'), 'victims.json');
   writeFileSync(victimsFile, JSON.stringify(arrivals.map(({ victim }) => victim)));
   const script = join(import.meta.dirname, '../floors/react.ts');
-  const bare = bench.node(script, [directory, victimsFile]);
+  const bare = bench.node(script, directory, victimsFile);
   await bare.nextLine('watching');
   return bare;
 }

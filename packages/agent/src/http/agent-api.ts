@@ -7,16 +7,12 @@ import { ownersRoutes } from './owners-routes.ts';
 import { planRoutes } from './plan-routes.ts';
 import { policyRoute } from './policy-route.ts';
 import { stateRoute } from './state-route.ts';
-import { validateRequest } from './validate-request.ts';
 
 /**
  * The agent's HTTP API, a Fastify plugin: `app.register(agentApi, ports)`. Who may call is for the server that carries it
  * (`createHttpServer` with `tls`): only the controller.
  */
 export async function agentApi(app: HttpServer, ports: ApiPorts): Promise<void> {
-  app.setValidatorCompiler(validateRequest);
-  // Answers have the types of their schemas at compile time, so they need no second check and no code generated at the start.
-  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   await app.register(stateRoute, ports);
   await app.register(policyRoute, ports);
   await app.register(ownersRoutes, ports);

@@ -12,12 +12,12 @@ export interface ApiPorts {
   readonly node: string;
   /** Another text after each start, so that nobody takes revisions of two starts for one. */
   readonly instance: string;
-  readonly agent: Pick<Agent, 'status' | 'planInput' | 'enforce' | 'replan'>;
+  readonly agent: Pick<Agent, 'status' | 'planInput' | 'enforce' | 'confirmPolicy' | 'rescan'>;
   readonly inventory: Pick<Inventory, 'revision' | 'archives' | 'get'>;
   readonly owners: Pick<OwnerFacts, 'replace'>;
-  readonly audit: Pick<AuditLog, 'read'>;
+  readonly audit: Pick<AuditLog, 'read' | 'lastSeq'>;
   readonly control: ControlState;
-  /** Whether the policy comes from a file, so that none may be pushed. */
+  /** Whether the policy comes from a file, so that nothing may be pushed. */
   readonly policyFromFile: boolean;
   readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly clockGuard: Pick<ClockGuard, 'compareWith'>;

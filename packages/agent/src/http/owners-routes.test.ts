@@ -105,6 +105,14 @@ describe('PUT /v1/owners', () => {
     expect(running.owners.revision).toBe(revision);
   });
 
+  it('refuses any on an agent that has a policy file, where owners are unknown', async () => {
+    const alone = await makeApi(running, sandbox, { policyFromFile: true });
+    const answer = await alone.put('/v1/owners', { ...message(1), absent: [gone(WEB)] });
+    expect(errorOf(answer)).toBe('409 CW_ERR_POLICY_FROM_FILE');
+    expect(running.owners.stateOf(WEB, performance.now())).toEqual({ state: 'unknown' });
+    expect((await alone.get('/v1/state')).body).not.toHaveProperty('owners');
+  });
+
   it.each([
     ['a lower revision', message(1)],
     ['the same revision with other content', message(2)],

@@ -12,17 +12,18 @@ import { type Archive, groupKey } from '@checkpoint-warden/policy';
 import { BODY_LIMIT_BYTES, errorResponses } from './api-errors.ts';
 import type { ApiPorts } from './api-ports.ts';
 import { pageOf } from './page-of.ts';
+import { requireControlled } from './require-controlled.ts';
 import { requireReady } from './require-ready.ts';
 import { fromWireEpoch } from './wire-forms.ts';
 
 type OwnersPorts = Pick<
   ApiPorts,
-  'agent' | 'inventory' | 'owners' | 'control' | 'clock' | 'clockGuard' | 'instance'
+  'agent' | 'inventory' | 'owners' | 'control' | 'policyFromFile' | 'clock' | 'clockGuard' | 'instance'
 >;
 
 /** `GET /v1/owners`: whose archives lie here. `PUT /v1/owners`: which of them are gone. */
 export async function ownersRoutes(app: HttpServer, ports: OwnersPorts): Promise<void> {
-  const { agent, inventory, owners, control, clock, clockGuard, instance } = ports;
+  const { agent, inventory, owners, control, policyFromFile, clock, clockGuard, instance } = ports;
 
   app.get(
     '/v1/owners',
@@ -51,15 +52,21 @@ export async function ownersRoutes(app: HttpServer, ports: OwnersPorts): Promise
         operationId: 'putOwners',
         summary: 'Say which owners are confirmed gone, as a whole',
         description:
-          'Replaces all that was said before. An owner that is not named is unknown, which never deletes. It is acted on for 30 s from its receipt and forgotten at a restart; a repetition changes nothing and does not renew it, a newer revision does.',
+          'Replaces all that was said before. An owner that is not named is unknown, which never deletes; on an agent with a policy file all are. It is acted on for 30 s from its receipt and forgotten at a restart; a repetition changes nothing and does not renew it, a newer revision does.',
         body: OwnersPushSchema,
         response: {
           200: OwnersInForceSchema,
-          ...errorResponses('CW_ERR_REQUEST_INVALID', 'CW_ERR_STALE_REVISION', 'CW_ERR_STATE_UNWRITABLE'),
+          ...errorResponses(
+            'CW_ERR_REQUEST_INVALID',
+            'CW_ERR_POLICY_FROM_FILE',
+            'CW_ERR_STALE_REVISION',
+            'CW_ERR_STATE_UNWRITABLE',
+          ),
         },
       },
     },
     async (request): Promise<WireOwnersInForce> => {
+      requireControlled(policyFromFile);
       const { epoch, revision, sentAt, absent } = request.body;
       const content = JSON.stringify(absent);
       const { isNew } = control.acceptOwners({ epoch: fromWireEpoch(epoch), revision, content });
@@ -71,7 +78,7 @@ export async function ownersRoutes(app: HttpServer, ports: OwnersPorts): Promise
         }));
         owners.replace(facts, clock.monotonicMs());
         request.log.debug({ epoch, revision, absent: facts.length }, 'owner states from the controller');
-        agent.replan();
+        agent.rescan();
       }
       return { epoch, revision };
     },

@@ -11,6 +11,7 @@ import { type PlanSummary, type Policy, planRetention, summarizePlan } from '@ch
 import { policyHash } from '../policy/policy-in-force.ts';
 import { BODY_LIMIT_BYTES, errorResponses } from './api-errors.ts';
 import type { ApiPorts } from './api-ports.ts';
+import { tellInvalidPolicy } from './invalid-policy.ts';
 import { pageOf } from './page-of.ts';
 import { requireReady } from './require-ready.ts';
 import { toWireVerdict } from './wire-forms.ts';
@@ -40,6 +41,7 @@ export async function planRoutes(app: HttpServer, ports: PlanPorts): Promise<voi
     '/v1/plan',
     {
       bodyLimit: BODY_LIMIT_BYTES,
+      errorHandler: tellInvalidPolicy,
       schema: {
         operationId: 'tryPolicy',
         summary: 'Every verdict under a candidate policy, paged; changes nothing',

@@ -1,6 +1,7 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PolicyInForceSchema } from '@checkpoint-warden/api';
+import { manualClock } from '@checkpoint-warden/kit/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openControlState } from '../policy/control-state.ts';
 import {
@@ -69,6 +70,26 @@ describe('PUT /v1/policy', () => {
     expect(inForce()).toBe(before);
   });
 
+  it('tells by a metric when the policy was last given, also by a repetition', async () => {
+    await running.stop();
+    const clock = manualClock(Date.now());
+    running = await startAgent(sandbox, { clock });
+    api = await makeApi(running, sandbox);
+    const lastSync = async () => {
+      const metric = running.registry.getSingleMetric('checkpoint_warden_last_policy_sync_timestamp_seconds');
+      return (await metric?.get())?.values[0]?.value;
+    };
+    const push = { ...message(5), policy: KEEP_TWO };
+    await api.put('/v1/policy', push);
+    expect(await lastSync()).toBe(clock.nowMs() / 1000);
+    clock.advance(60_000);
+    await api.put('/v1/policy', push);
+    expect(await lastSync()).toBe(clock.nowMs() / 1000);
+    clock.advance(60_000);
+    await api.put('/v1/policy', { ...push, revision: 4 });
+    expect(await lastSync()).toBe(clock.nowMs() / 1000 - 60);
+  });
+
   it.each([
     ['a lower revision', message(4)],
     ['the same revision with other content', message(5)],
@@ -119,6 +140,21 @@ describe('PUT /v1/policy', () => {
       ]),
     );
     expect(inForce().source).toBe('none');
+  });
+
+  it('calls the message wrong, not the policy, when both are', async () => {
+    const answer = await api.put('/v1/policy', { ...message(0), policy: { rules: 1 }, policyHash: '' });
+    expect(errorOf(answer)).toBe('400 CW_ERR_REQUEST_INVALID');
+    expect(answer.body.problems.map(({ path }: { path: string }) => path).sort()).toEqual([
+      'body.policy.rules',
+      'body.policyHash',
+      'body.revision',
+    ]);
+  });
+
+  it('does not take a field for the policy because its name begins like it', async () => {
+    const answer = await api.put('/v1/policy', { ...message(5), policy: KEEP_ONE, 'policy-2': KEEP_TWO });
+    expect(errorOf(answer)).toBe('400 CW_ERR_REQUEST_INVALID');
   });
 
   it.each<[string, object, string]>([

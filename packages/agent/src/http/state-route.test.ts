@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { StateSchema } from '@checkpoint-warden/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -45,6 +47,7 @@ describe('GET /v1/state', () => {
       lastScan: { finishedAt: expect.stringMatching(/Z$/) },
       clock: { trusted: true },
       unreachable: { count: 0, limits: [] },
+      auditSeq: 0,
     });
     expect(answer.body).not.toHaveProperty('owners');
   });
@@ -93,5 +96,26 @@ describe('GET /v1/state', () => {
     await api.put('/v1/owners', { ...message(1), absent: [] });
     await take();
     expect(etags.size).toBe(4);
+  });
+
+  it('tells how far the audit log goes, so that a reader of it sees when there is more and when it was lost', async () => {
+    running.enforce(
+      policyOf('{applyPoliciesImmediately: true, globalPolicy: {maxCheckpointsPerContainer: 1}}'),
+    );
+    sandbox.write(WEB, at(2));
+    await until('the older one is gone', () => running.deletions().length === 2);
+    const { etag, body } = await api.get('/v1/state');
+    expect(body.auditSeq).toBe(2);
+    expect((await api.get(`/v1/deletions?after=${body.auditSeq}`)).body.entries).toEqual([]);
+
+    running.audit.appendOutcomes([{ intent: 1, result: 'already-gone' }]);
+    const later = await api.get('/v1/state', { 'if-none-match': etag ?? '' });
+    expect([later.status, later.body?.auditSeq]).toEqual([200, 3]);
+
+    await running.stop();
+    rmSync(join(sandbox.stateDir, 'audit'), { recursive: true });
+    running = await startAgent(sandbox);
+    api = await makeApi(running, sandbox);
+    expect((await api.get('/v1/state')).body.auditSeq).toBe(0);
   });
 });

@@ -9,7 +9,7 @@ import { toWireEpoch, toWirePolicyInForce } from './wire-forms.ts';
 /** Limits that are named; their number is told in any case. */
 const MAX_UNREACHABLE = 100;
 
-type StatePorts = Pick<ApiPorts, 'node' | 'instance' | 'agent' | 'inventory' | 'control'>;
+type StatePorts = Pick<ApiPorts, 'node' | 'instance' | 'agent' | 'inventory' | 'audit' | 'control'>;
 
 const ConditionalHeaders = Type.Object({
   'if-none-match': Type.Optional(
@@ -43,7 +43,7 @@ export async function stateRoute(app: HttpServer, ports: StatePorts): Promise<vo
   );
 }
 
-function stateOf({ node, instance, agent, control }: StatePorts): State {
+function stateOf({ node, instance, agent, audit, control }: StatePorts): State {
   const { totals, lastScan, clock, unreachable, ...status } = agent.status();
   return {
     node,
@@ -67,6 +67,7 @@ function stateOf({ node, instance, agent, control }: StatePorts): State {
             durationMs: Math.round(lastScan.durationMs),
           },
         }),
+    auditSeq: audit.lastSeq,
     dueGroups: status.due,
     retrying: status.retrying,
     clock: { trusted: clock.trusted, ...(clock.trusted ? {} : { why: clock.why }) },

@@ -1,26 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { ArchiveReading } from '../archive/archive-reading.ts';
 import type { ListedFile } from '../archive/archive-store.ts';
+import { type MapMemory, mapMemory } from '../testing/map-memory.ts';
 import { createInventory } from './inventory.ts';
-import type { InventoryMemory, MemoryChange, RememberedArchive } from './remembered.ts';
 
 const NAME = 'checkpoint-web-0_shop-app-2026-01-01T00:00:01Z.tar';
 const OWNER = { namespace: 'shop', pod: 'web-0', container: 'app' };
 const GROUPS = ['shop/web-0/app', 'shop/web-0', 'shop'];
 const QUIET_MS = 1_000;
 
-/** A memory that lives as long as the test, and what reading it again gives. */
-function memory(recalled: InventoryMemory['recalled'] = { archives: new Map(), due: new Set() }) {
-  const archives = new Map(recalled?.archives);
-  const due = new Set(recalled?.due);
-  const save = (changes: readonly MemoryChange[]): void => {
-    for (const change of changes) {
-      if (change.kind === 'due') change.value ? due.add(change.group) : due.delete(change.group);
-      else if (change.value === undefined) archives.delete(change.name);
-      else archives.set(change.name, change.value);
-    }
-  };
-  return { recalled, save, again: () => memory({ archives: new Map(archives), due: new Set(due) }) };
+/** A memory that is there from the start. */
+function memory(): MapMemory {
+  const made = mapMemory();
+  made.markSeeded();
+  return made;
 }
 
 function file(facts: Partial<ListedFile['fileId']> & { pinned?: boolean } = {}): ListedFile {
@@ -53,8 +46,8 @@ function counting(made: () => ArchiveReading) {
   return counter;
 }
 
-function started(store: InventoryMemory = memory()) {
-  return createInventory({ node: 'n', quietPeriodMs: QUIET_MS, memory: store });
+function started(store = memory()) {
+  return createInventory({ node: 'n', quietPeriodMs: QUIET_MS, memory: store.open() });
 }
 
 describe('createInventory', () => {
@@ -117,7 +110,7 @@ describe('createInventory', () => {
   });
 
   it('takes nothing of a first scan without memory as an arrival, and everything after it', () => {
-    const inventory = started({ ...memory(), recalled: undefined });
+    const inventory = started(mapMemory());
     expect(inventory.see(file(), complete, 0)).toEqual([]);
     inventory.retain(new Set([NAME]));
     expect(inventory.due.size).toBe(0);
@@ -129,7 +122,7 @@ describe('createInventory', () => {
     const before = started(store);
     before.see(file(), complete, 0);
     before.save();
-    const after = started(store.again());
+    const after = started(store);
     expect(after.see(file(), mustNotRead, 0)).toEqual([]);
     expect([...after.due]).toEqual(GROUPS);
     after.settle(GROUPS);
@@ -142,7 +135,7 @@ describe('createInventory', () => {
     before.see(file(), complete, 0);
     before.settle(GROUPS);
     before.save();
-    expect(started(store.again()).see(file({ mtimeNs: 2_000_000n }), complete, 0)).toEqual(GROUPS);
+    expect(started(store).see(file({ mtimeNs: 2_000_000n }), complete, 0)).toEqual(GROUPS);
   });
 
   it('does not wait a quiet period again after a restart for what was quiet before', () => {
@@ -151,7 +144,7 @@ describe('createInventory', () => {
     before.see(file(), incomplete, 0);
     before.see(file(), incomplete, QUIET_MS);
     before.save();
-    const after = started(store.again());
+    const after = started(store);
     after.see(file(), mustNotRead, 0);
     expect(after.get(NAME)?.archive.state).toBe('incomplete');
   });
@@ -165,23 +158,18 @@ describe('createInventory', () => {
     inventory.save();
     expect(inventory.archives()).toEqual([]);
     expect(inventory.archives(new Set(['shop']))).toEqual([]);
-    expect(store.again().recalled?.archives.size).toBe(0);
+    expect(store.open().recalled?.archives.size).toBe(0);
   });
 
   it('forgets after a restart what went while it was down', () => {
-    const remembered: RememberedArchive = {
-      file: '1:1:100:1',
-      structure: 'complete',
-      owner: OWNER,
-      why: '',
-      quiet: false,
-      arrived: true,
-    };
-    const store = memory({ archives: new Map([[NAME, remembered]]), due: new Set() });
+    const store = memory();
+    const before = started(store);
+    before.see(file(), complete, 0);
+    before.save();
     const inventory = started(store);
     inventory.retain(new Set());
     inventory.save();
-    expect(store.again().recalled?.archives.size).toBe(0);
+    expect(store.open().recalled?.archives.size).toBe(0);
   });
 
   it('changes its revision exactly when the planner would see something else', () => {

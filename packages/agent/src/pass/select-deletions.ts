@@ -34,11 +34,9 @@ function isDeleteReason(reason: Reason): reason is DeleteReason {
   return REASONS[reason].action === 'delete';
 }
 
-/** Reasons that act only in groups with an arrival. */
-const NEEDS_ARRIVAL: ReadonlySet<Reason> = new Set<Reason>(['oversize', 'over-count', 'over-total-size']);
-
 /**
- * Groups that stay due after a pass: those over a limit whose deletions have not all been done (design, 4.4).
+ * Groups that stay due after a pass: those whose deletions have not all been done (design, 4.4). For whatever reason an archive
+ * was to go, its group may be over a limit as long as it is there.
  *
  * @param planned - the deletions that were to be carried out
  * @param executed - those that were attempted
@@ -52,9 +50,9 @@ export function groupsStillDue(
     if (removal.result === 'deleted' || removal.result === 'already-gone') done.add(verdict.archive.name);
   }
   const due = new Set<GroupKey>();
-  for (const { verdict, reason } of planned) {
+  for (const { verdict } of planned) {
     const { owner, name } = verdict.archive;
-    if (owner === undefined || done.has(name) || !NEEDS_ARRIVAL.has(reason)) continue;
+    if (owner === undefined || done.has(name)) continue;
     for (const group of groupKeysOf(owner)) due.add(group);
   }
   return due;

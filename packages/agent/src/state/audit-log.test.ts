@@ -94,6 +94,16 @@ describe('the audit log', () => {
     expect(reopen().pendingIntents().map(archiveOf)).toEqual(['b']);
   });
 
+  it('knows the number of its last entry, over restarts', () => {
+    expect(reopen().lastSeq).toBe(0);
+    const opened = reopen();
+    opened.append([intent('a'), intent('b')]);
+    expect(opened.lastSeq).toBe(2);
+    opened.appendOutcomes([{ intent: 1, result: 'deleted' }]);
+    expect(opened.lastSeq).toBe(3);
+    expect(reopen().lastSeq).toBe(3);
+  });
+
   it('is for its owner alone', () => {
     reopen().append([intent('a')]);
     for (const name of readdirSync(dir)) expect(statSync(join(dir, name)).mode & 0o777).toBe(0o600);

@@ -23,6 +23,8 @@ export interface AuditLog {
    * @throws AppError `CW_ERR_STATE_UNWRITABLE`, retryable: the intents stay pending
    */
   appendOutcomes(outcomes: readonly AuditOutcome[]): void;
+  /** Sequence number of the last entry written; 0: there is none. It falls only when entries are lost. */
+  readonly lastSeq: number;
   /** Intents whose outcome is not known. At the start those that a crash cut off: look for each file and record what became of it. */
   pendingIntents(): readonly IntentEntry[];
   /** Entries in order; an intent without a known outcome says `outcome: 'unknown'`. */
@@ -54,6 +56,7 @@ export function openAuditLog(
   const { recovered, files } = open(dir, maxTotalBytes, handling);
   const { pending } = recovered;
   let { nextSeq } = recovered;
+  let lastSeq = nextSeq - 1;
 
   const record = <T extends AuditIntent | AuditOutcome, K extends string>(kind: K, facts: readonly T[]) => {
     const time = new Date(handling.clock.nowMs()).toISOString();
@@ -72,9 +75,13 @@ export function openAuditLog(
     } catch (cause) {
       throw unwritable(dir, cause);
     }
+    lastSeq = first.seq + entries.length - 1;
   };
 
   return {
+    get lastSeq() {
+      return lastSeq;
+    },
     append(intents) {
       const entries = record('intent', intents);
       write(entries, true);

@@ -131,6 +131,7 @@ describe.skipIf(cannotMount !== undefined)('on a full disk', () => {
     };
     expect(useUp).toThrowError(expect.objectContaining({ code: 'CW_ERR_STATE_UNWRITABLE', retryable: true }));
     expect(recorded).toHaveLength(AUDIT_GROUP_SIZE);
+    expect(log.lastSeq).toBe(recorded.at(-1));
     // What is left of the reserve stays ours, however hard others look for space.
     fill('more-archives');
     recorded.push(...log.append(group('g').slice(0, 40)));

@@ -22,8 +22,9 @@ export interface Sandbox {
   remove(): void;
 }
 
-export function makeSandbox(): Sandbox {
-  const root = mkdtempSync(join(tmpdir(), 'checkpoint-warden-'));
+/** @param parent - directory that it is made in */
+export function makeSandbox(parent = tmpdir()): Sandbox {
+  const root = mkdtempSync(join(parent, 'checkpoint-warden-'));
   const checkpointDir = join(root, 'checkpoints');
   mkdirSync(checkpointDir);
   return {

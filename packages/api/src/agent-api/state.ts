@@ -65,6 +65,9 @@ export const StateSchema = Type.Object(
         { description: 'The last full scan, and the pass that followed it.' },
       ),
     ),
+    auditSeq: whole(
+      'Sequence number of the last entry of the audit log; 0: none. Lower than one that was read before: the log was lost, read it again from 0.',
+    ),
     dueGroups: whole('Groups in which an arrival still waits for its limits to hold.'),
     retrying: whole('Archives whose deletion failed and will be tried again.'),
     clock: Type.Object(

@@ -10,44 +10,36 @@ interface RequestPart {
 }
 
 /** What it wants back. */
-type Validated = { readonly value: unknown } | { readonly error: Error };
-
-/** The field of a body that holds a compiled policy. */
-const POLICY = 'policy';
+type Validated = { readonly value: unknown } | { readonly error: AppError };
 
 /**
- * Makes Fastify's validators from TypeBox schemas, refinements included. A request is taken as it is or refused with every
- * problem; nothing is converted but the text of a query, where a number is digits and a truth value `true` or `false`.
- *
- * Where all that is wrong lies in the compiled policy of a body, the answer says so: `CW_ERR_POLICY_INVALID`.
+ * Makes Fastify's validators from TypeBox schemas, refinements included. A request is taken as it is or refused as
+ * `CW_ERR_REQUEST_INVALID` with every problem, its path beginning with the part: `body.rules[0].id`. Nothing is converted but
+ * the text of a query, where a number is digits and a truth value `true` or `false`.
  */
-export function validateRequest({ schema, httpPart = 'body' }: RequestPart): (value: unknown) => Validated {
+export function validateRequest({ schema, httpPart = 'body' }: RequestPart): (sent: unknown) => Validated {
   const type = schema as TSchema;
-  // A policy of 20,000 rules takes 40 ms this way; to collect problems takes 30 times as long, and is for when there are some.
+  // A body of 20,000 rules takes 40 ms this way; to collect problems takes 30 times as long, and is for when there are some.
   const compiled = Compile(type);
   return (sent) => {
-    const value = httpPart === 'querystring' ? readText(type, sent) : sent;
+    const value = httpPart === 'querystring' ? readQuery(type, sent) : sent;
     return compiled.Check(value) ? { value } : { error: refusal(collectProblems(type, value), httpPart) };
   };
 }
 
 function refusal(problems: readonly Problem[], part: string): AppError {
-  const inPolicy = part === 'body' && problems.every(({ path }) => isUnder(POLICY, path));
-  const located = problems.map((problem) => ({
-    ...problem,
-    path: [part, problem.path].filter((each) => each !== '').join('.'),
-  }));
-  return inPolicy
-    ? new AppError('CW_ERR_POLICY_INVALID', 'the compiled policy is not valid', { problems: located })
-    : new AppError('CW_ERR_REQUEST_INVALID', 'the request does not match the schema', { problems: located });
+  return new AppError('CW_ERR_REQUEST_INVALID', 'the request does not match the schema', {
+    problems: problems.map((problem) => ({ ...problem, path: joinPath(part, problem.path) })),
+  });
 }
 
-function isUnder(field: string, path: string): boolean {
-  return path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`);
+/** A part that is wrong as a whole has an empty path; a list or an odd name begins with its bracket. */
+function joinPath(part: string, path: string): string {
+  return path === '' || path.startsWith('[') ? `${part}${path}` : `${part}.${path}`;
 }
 
 /** Reads a query by the types of its schema. What cannot be read stays text, which the schema then refuses. */
-function readText(schema: TSchema, query: unknown): unknown {
+function readQuery(schema: TSchema, query: unknown): unknown {
   const { properties = {} } = schema as { properties?: Record<string, { type?: string; default?: unknown }> };
   const defaults = Object.entries(properties).flatMap(([name, property]) =>
     property.default === undefined ? [] : [[name, property.default] as const],

@@ -1,0 +1,25 @@
+import { type GroupKey, groupKey, groupKeysOf, type Plan } from '@checkpoint-warden/policy';
+
+/**
+ * The archives that a plan's deletions rely on: those of the groups that are over a limit, and of the containers whose
+ * `keepLast` decides which copies are the last. If one of them were gone or pinned by now, an older one would have to stay.
+ *
+ * @returns file names, those to be deleted among them; empty when nothing is to be deleted
+ */
+export function archivesBehind(plan: Plan): ReadonlySet<string> {
+  const groups = new Set<GroupKey>();
+  for (const { action, group, rule, archive } of plan.verdicts) {
+    if (action !== 'delete') continue;
+    if (group !== undefined) groups.add(group);
+    const hasFloor = rule !== undefined && 'keepLast' in rule && rule.keepLast > 0;
+    if (hasFloor && archive.owner !== undefined) groups.add(groupKey('container', archive.owner));
+  }
+  const names = new Set<string>();
+  if (groups.size === 0) return names;
+  for (const { archive } of plan.verdicts) {
+    if (archive.owner !== undefined && groupKeysOf(archive.owner).some((key) => groups.has(key))) {
+      names.add(archive.name);
+    }
+  }
+  return names;
+}

@@ -1,0 +1,56 @@
+import { Setting } from '@checkpoint-warden/kit/settings';
+import { type Static, Type } from 'typebox';
+import { defineCommand } from '../command.ts';
+import { checkpointDir, policyFile, quietPeriodMs } from '../common-settings.ts';
+
+/** Settings of `checkpoint-warden plan`. */
+export const PlanSettings = Type.Object({
+  checkpointDir,
+  policyFile,
+  quietPeriodMs,
+  namespace: Type.Optional(
+    Setting.list({
+      placeholder: 'name',
+      description: 'Show only these namespaces; may be repeated. The plan is made over all',
+    }),
+  ),
+  only: Setting.choice(['all', 'delete', 'keep'], {
+    placeholder: 'which',
+    description: 'Which archives to list; the summary counts all',
+    default: 'all',
+  }),
+  output: Setting.choice(['table', 'wide', 'json', 'yaml'], {
+    placeholder: 'form',
+    description: 'Form of the output',
+    default: 'table',
+  }),
+  exitCode: Setting.flag({ description: 'Exit with 3 when archives would be deleted' }),
+});
+export type PlanSettings = Readonly<Static<typeof PlanSettings>>;
+
+export const plan = defineCommand({
+  name: 'plan',
+  summary: 'Show what a policy would delete and keep, and change nothing',
+  description:
+    'A dry run of a policy over a checkpoint directory. Every count and size limit acts, as it would once an archive has arrived in each group. Whether pods still exist is not known here, so nothing is an orphan; archives on other nodes are not seen.',
+  settings: PlanSettings,
+  groups: {
+    'Input:': ['checkpointDir', 'policyFile', 'quietPeriodMs'],
+    'Output:': ['namespace', 'only', 'output', 'exitCode'],
+  },
+  examples: [
+    { line: 'plan --policy-file policy.yaml', does: 'what would happen on this node' },
+    {
+      line: 'plan --policy-file policy.yaml --only delete --namespace shop',
+      does: 'what would go in one namespace',
+    },
+    {
+      line: 'plan --policy-file policy.yaml --output json | jq .summary.total.delete.bytes',
+      does: 'the bytes that would be freed',
+    },
+  ],
+  async run(invocation) {
+    const { runPlan } = await import('../plan/run-plan.ts');
+    return runPlan(invocation);
+  },
+});
