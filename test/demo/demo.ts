@@ -26,12 +26,16 @@ const checkpointDir = join(root, 'checkpoints');
 const policyFile = join(root, 'policy.yaml');
 const startedMs = performance.now();
 let agent: DemoAgent | undefined;
+const interrupted = new Promise<'interrupted'>((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('interrupted'));
+});
 try {
-  await runDemo();
+  if ((await Promise.race([runDemo(), interrupted])) === 'interrupted' && !flags.keep) process.exitCode = 130;
 } finally {
   await agent?.stop();
   rmSync(root, { recursive: true, force: true });
 }
+process.exit();
 
 async function runDemo(): Promise<void> {
   heading('1. A node with checkpoint archives');
@@ -75,7 +79,7 @@ async function runDemo(): Promise<void> {
   heading('7. A tighter limit, applied at once');
   writeFileSync(policyFile, TIGHTER_POLICY);
   say(TIGHTER_POLICY.replaceAll(/^/gm, '  ').trimEnd());
-  await agent.until('the limit to hold', 3);
+  await agent.until('the limits to hold', 4);
   showDeletions(agent.newDeletions());
 
   heading('8. What Prometheus saw change');
@@ -96,8 +100,5 @@ async function lookAround({ metricsUrl, auditDir, ended }: DemoAgent): Promise<v
   say(`  metrics    curl ${metricsUrl}`);
   say(`  audit log  ${auditDir}`);
   say(`  a new one  cp test/fixtures/checkpoint-web-0_default-app-*.tar ${checkpointDir}/`);
-  await Promise.race([
-    ended,
-    new Promise((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve)),
-  ]);
+  await Promise.race([ended, interrupted]);
 }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import type { DemoDeletion } from './demo-agent.ts';
 import { PROGRAM } from './program.ts';
 
-const isTerminal = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
+const isTerminal = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
 
 export function say(text: string): void {
   process.stdout.write(`${text}\n`);

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, statSync, writeFileSync, writeSync, openSync, closeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import {
@@ -158,7 +158,10 @@ async function storm(namespace: string, pattern: Pattern, random: SeededRandom):
   let looks = 0;
   /** The newest 60 of those that are complete are there, whatever else is. */
   const look = (): Set<string> => {
-    const due = all.filter(({ isComplete }) => isComplete).sort(newestFirst).slice(0, LIMIT);
+    const due = all
+      .filter(({ isComplete }) => isComplete)
+      .sort(newestFirst)
+      .slice(0, LIMIT);
     const there = new Set(sandbox.list().filter((name) => name.includes(`_${namespace}-`)));
     looks++;
     expect(due.filter(({ name }) => !there.has(name)).map(({ name }) => name)).toEqual([]);
@@ -175,6 +178,12 @@ async function storm(namespace: string, pattern: Pattern, random: SeededRandom):
   );
   const tookMs = performance.now() - startMs;
   await until('exactly 60 are left', () => look().size === LIMIT);
-  expect([...look()].sort()).toEqual(all.sort(newestFirst).slice(0, LIMIT).map(({ name }) => name).sort());
+  expect([...look()].sort()).toEqual(
+    all
+      .sort(newestFirst)
+      .slice(0, LIMIT)
+      .map(({ name }) => name)
+      .sort(),
+  );
   console.log(`${namespace}: written in ${Math.round(tookMs)} ms, ${looks} looks`);
 }

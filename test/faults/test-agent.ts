@@ -31,8 +31,11 @@ export function useTestAgent(make: () => Sandbox = makeSandbox): TestAgent {
     sandbox = make();
   });
   afterEach(async () => {
-    await stop();
-    sandbox?.remove();
+    try {
+      await stop();
+    } finally {
+      sandbox?.remove();
+    }
   }, CLEAN_UP_MS);
   return {
     get sandbox() {

@@ -192,12 +192,13 @@ function truth({ clock, store, policy, gone }: World, due: ReadonlySet<GroupKey>
 function judge(world: World, intents: readonly AuditIntent[]): void {
   const known = truth(world, 'all').verdicts;
   const unknown = truth({ ...world, gone: new Set() }, 'all').verdicts;
-  for (const { archive: name, reason, owner } of intents) {
+  for (const { archive: name, reason, owner, fileId } of intents) {
     const verdicts = [...known, ...unknown].filter(({ archive }) => archive.name === name);
     const call = verdicts.find((verdict) => verdict.action === 'delete' && verdict.reason === reason);
     const blame = (what: string) => world.violations.push(`${name}: ${what}`);
-    if (!world.store.files.has(name)) continue; // gone already: the store tells, and its own suite holds it to that
-    if (world.store.pins.has(name)) continue; // likewise
+    // Gone, replaced or pinned meanwhile: the store refuses, and its own suite holds it to that.
+    const there = world.store.files.get(name);
+    if (there === undefined || fileIdKey(there.fileId) !== fileId || world.store.pins.has(name)) continue;
     if (call === undefined) {
       blame(`${reason}, but ${verdicts.map((verdict) => verdict.reason).join(' or ')}`);
       continue;

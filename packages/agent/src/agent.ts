@@ -41,7 +41,7 @@ export interface AgentPorts {
   /** Told of the directory after every scan that could list it, and `undefined` when one could not. */
   readonly onDirectory?: (directory: { readonly dev: bigint; readonly ino: bigint } | undefined) => void;
   readonly onScanProgress?: (progress: ScanProgress) => void;
-  /** Told after every full scan and the enforcement that follows it. */
+  /** Told after every full scan and the enforcement that follows it. It may throw when the state cannot be saved. */
   readonly onScanned?: () => void;
 }
 
@@ -115,6 +115,7 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
   let running = false;
   let ready = false;
   let directoryTrouble: string | undefined;
+  let canSave = true;
   let lastTurnMs: number | undefined;
   let lastScan: ScanReport | undefined;
   let trust: ClockTrust = { trusted: true, why: '' };
@@ -170,7 +171,7 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
     await enforceLimits();
     if (!ready) log.info({ archives: inventory.size, durationMs: Math.round(durationMs) }, 'first scan done');
     ready = true;
-    ports.onScanned?.();
+    saveScan();
     if (arrivals.size > 0) reportLatency(names, startedMs);
   }
 
@@ -288,12 +289,26 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
     else log.warn({ why: trust.why }, 'clock is not trusted: nothing goes by age');
   }
 
-  function saveInventory(): void {
+  /** What cannot be saved goes with the next that can. Losing it costs reading anew, and never an archive. */
+  function trySaving(save: () => void): boolean {
     try {
-      inventory.save();
+      save();
+      return true;
     } catch (err) {
-      log.error({ err }, 'inventory cannot be saved');
+      if (canSave) log.error({ err }, 'inventory cannot be saved');
+      canSave = false;
+      return false;
     }
+  }
+
+  function saveInventory(): void {
+    trySaving(() => inventory.save());
+  }
+
+  function saveScan(): void {
+    if (!trySaving(() => ports.onScanned?.()) || canSave) return;
+    canSave = true;
+    log.info({}, 'inventory can be saved again');
   }
 
   function reportLatency(names: ReadonlySet<string>, startedMs: number): void {

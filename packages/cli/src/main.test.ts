@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CliRig, makeCliRig } from './testing/cli-rig.ts';
+import { type CliRig, makeCliRig, POLICY } from './testing/cli-rig.ts';
 
 const MAIN = new URL('main.ts', import.meta.url).pathname;
 
@@ -42,7 +42,8 @@ describe('the program as a process', () => {
   });
 
   it('ends quietly when nobody reads on, as with head', async () => {
-    const program = spawn(process.execPath, [MAIN, 'crd'], { env: {}, stdio: ['ignore', 'pipe', 'pipe'] });
+    const argv = ['validate', rig.policyFile, rig.file('other.yaml', POLICY.replace('default', 'other'))];
+    const program = spawn(process.execPath, [MAIN, ...argv], { env: {}, stdio: ['ignore', 'pipe', 'pipe'] });
     program.stdout.destroy();
     const stderr = text(program.stderr);
     const [code] = await once(program, 'close');

@@ -23,7 +23,7 @@ const MAX_ZONE_MINUTES = 14 * 60;
  * @see kubernetes v1.37 `pkg/kubelet/kubelet.go`, `CheckpointContainer`
  */
 const ARCHIVE_NAME =
-  /^checkpoint-([a-z0-9.-]+)_([a-z0-9.-]+)-(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?\.tar$/;
+  /^checkpoint-([a-z0-9.-]+)_([a-z0-9.-]+)-(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?\.tar$/;
 
 /** RFC 1123 subdomain: what Kubernetes allows as a pod name. Also refuses `..` and leading or trailing dots and dashes. */
 const SUBDOMAIN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
@@ -38,10 +38,12 @@ const SUBDOMAIN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-
 export function parseArchiveName(fileName: string): ArchiveName | undefined {
   // All that the pattern accepts is ASCII, so the length in UTF-16 units is the length in bytes.
   if (fileName.length > MAX_NAME_BYTES) return undefined;
-  const [, pod = '', joined = '', ...time] = ARCHIVE_NAME.exec(fileName) ?? [];
+  const match = ARCHIVE_NAME.exec(fileName);
+  if (match === null) return undefined;
+  const [, pod = '', joined = '', time = '', fraction = '', zone = 'Z'] = match;
   if (pod.length > MAX_POD_LENGTH || !SUBDOMAIN.test(pod)) return undefined;
   if (!joined.includes('-') || !SUBDOMAIN.test(joined)) return undefined;
-  const createdAtMs = parseTime(time);
+  const createdAtMs = parseTime(time, fraction, zone);
   return createdAtMs === undefined ? undefined : { pod, joined, createdAtMs };
 }
 
@@ -62,37 +64,39 @@ export function archiveNameOfPin(fileName: string): string | undefined {
   return parseArchiveName(archiveName) === undefined ? undefined : archiveName;
 }
 
-/** @param parts - year, month, day, hour, minute, second, fraction, zone, as the pattern captured them */
-function parseTime(parts: readonly (string | undefined)[]): number | undefined {
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(0, 6).map(Number);
-  const fraction = parts[6] ?? '';
-  const zoneMinutes = parseZone(parts[7] ?? 'Z');
+/**
+ * Every file of a scan comes by here, so it makes no strings on the way.
+ *
+ * @param time - `YYYY-MM-DDThh:mm:ss`
+ */
+function parseTime(time: string, fraction: string, zone: string): number | undefined {
+  const [year, month, day] = [digitsAt(time, 0, 4), digitsAt(time, 5, 2), digitsAt(time, 8, 2)];
+  const [hour, minute, second] = [digitsAt(time, 11, 2), digitsAt(time, 14, 2), digitsAt(time, 17, 2)];
+  const zoneMinutes = parseZone(zone);
   if (zoneMinutes === undefined) return undefined;
   // Date.UTC reads years 0 to 99 as 1900 to 1999; nothing before the epoch is a checkpoint.
   if (year < 1970 || hour > 23 || minute > 59 || second > 59) return undefined;
   if (month < 1 || month > 12 || day < 1 || day > daysOfMonth(year, month)) return undefined;
-  const localMs = Date.UTC(
-    year,
-    month - 1,
-    day,
-    hour,
-    minute,
-    second,
-    Number(fraction.padEnd(3, '0').slice(0, 3)),
-  );
-  return localMs - zoneMinutes * 60_000;
+  const ms = fraction === '' ? 0 : Number(fraction.padEnd(3, '0').slice(0, 3));
+  return Date.UTC(year, month - 1, day, hour, minute, second, ms) - zoneMinutes * 60_000;
 }
 
 function daysOfMonth(year: number, month: number): number {
-  return new Date(Date.UTC(year, month, 0)).getUTCDate();
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
 /** @returns minutes east of UTC */
 function parseZone(zone: string): number | undefined {
   if (zone === 'Z') return 0;
-  const hours = Number(zone.slice(1, 3));
-  const minutes = Number(zone.slice(4, 6));
-  const total = hours * 60 + minutes;
+  const minutes = digitsAt(zone, 4, 2);
+  const total = digitsAt(zone, 1, 2) * 60 + minutes;
   if (minutes > 59 || total > MAX_ZONE_MINUTES) return undefined;
   return zone.startsWith('-') ? -total : total;
+}
+
+function digitsAt(text: string, start: number, count: number): number {
+  let value = 0;
+  for (let i = start; i < start + count; i++) value = value * 10 + text.charCodeAt(i) - 0x30;
+  return value;
 }

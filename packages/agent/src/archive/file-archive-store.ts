@@ -1,5 +1,4 @@
 import { lstatSync, opendirSync, statfsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { archiveNameOfPin, isPinNameTooLong, parseArchiveName, pinNameOf } from './archive-name.ts';
 import type { ArchiveStore, ListedFile, Listing } from './archive-store.ts';
@@ -15,10 +14,10 @@ export function fileArchiveStore(directory: string): ArchiveStore {
   return {
     list: (onProgress) => listArchives(directory, onProgress),
     stat: (name) => {
-      const fileId = parseArchiveName(name) && regularFile(join(directory, name));
-      return fileId && { name, fileId, pinned: isPinned(join(directory, pinNameOf(name))) };
+      const fileId = parseArchiveName(name) && regularFile(`${directory}/${name}`);
+      return fileId && { name, fileId, pinned: isPinned(`${directory}/${pinNameOf(name)}`) };
     },
-    read: ({ name, fileId }) => readArchive(join(directory, name), fileId),
+    read: ({ name, fileId }) => readArchive(`${directory}/${name}`, fileId),
     remove: (planned) => removeArchive(directory, planned),
     disk: () => {
       const { blocks, bavail, bsize } = statfsSync(directory);
@@ -40,7 +39,7 @@ async function listArchives(directory: string, onProgress?: (entries: number) =>
       const { name } = entry;
       if (parseArchiveName(name) !== undefined) {
         try {
-          const fileId = regularFile(join(directory, name));
+          const fileId = regularFile(`${directory}/${name}`);
           if (fileId !== undefined) found.set(name, fileId);
         } catch {
           unknown.push(name); // any error but ENOENT: listed as unknown, so that nothing is concluded from it

@@ -5,18 +5,13 @@ import type { ListedFile } from '../archive/archive-store.ts';
 import { fileIdKey, sameFile } from '../archive/file-id.ts';
 import type { InventoryMemory, MemoryChange, RememberedArchive } from './remembered.ts';
 
-type Judgement = Pick<ArchiveReading, 'structure' | 'why'> & { readonly owner: Archive['owner'] };
-
 interface Entry {
-  file: ListedFile;
-  judgement: Judgement;
-  /** Whether the judgement holds for this file; `false`: read again when it is next looked at. */
-  settled: boolean;
+  readonly file: ListedFile;
+  /** What the file was found to be. The object that memory holds as well, so that there is one of it. */
+  readonly remembered: RememberedArchive;
   /** Monotonic ms at which this very file was first seen. */
-  sinceMs: number;
-  quiet: boolean;
-  arrived: boolean;
-  archive: Archive;
+  readonly sinceMs: number;
+  readonly archive: Archive;
 }
 
 /** What the inventory needs to know of its surroundings. */
@@ -77,45 +72,34 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
     read: () => ArchiveReading,
     before: Entry | undefined,
     monotonicMs: number,
-  ): Entry {
+  ): Pick<Entry, 'remembered' | 'sinceMs'> {
     if (before !== undefined && sameFile(before.file.fileId, file.fileId)) {
-      const sinceMs = before.sinceMs;
-      const isOpen = before.judgement.structure !== 'complete' && !before.quiet;
-      if (before.settled && !isOpen) return entryOf({ ...before, file });
-      return judged(file, read(), sinceMs, before.arrived, monotonicMs);
+      const { remembered, sinceMs } = before;
+      if (isFinal(remembered)) return before;
+      return { remembered: judged(file, read(), monotonicMs - sinceMs, remembered.arrived), sinceMs };
     }
     const known = before === undefined ? recalled.get(file.name) : undefined;
-    if (known !== undefined && known.file === fileIdKey(file.fileId)) {
-      const { structure, why, owner, quiet, arrived } = known;
-      if (structure === 'complete' || quiet) {
-        return entryOf({
-          file,
-          judgement: { structure, why, owner },
-          settled: true,
-          sinceMs: monotonicMs,
-          quiet,
-          arrived,
-        });
-      }
+    if (known !== undefined && isFinal(known) && known.file === fileIdKey(file.fileId)) {
+      return { remembered: known, sinceMs: monotonicMs };
     }
-    return judged(file, read(), monotonicMs, false, monotonicMs);
+    return { remembered: judged(file, read(), 0, false), sinceMs: monotonicMs };
   }
 
   function judged(
-    file: ListedFile,
-    reading: ArchiveReading,
-    sinceMs: number,
+    { fileId }: ListedFile,
+    { structure, why, settled, ...reading }: ArchiveReading,
+    unchangedMs: number,
     arrived: boolean,
-    monotonicMs: number,
-  ): Entry {
-    const owner = reading.structure === 'complete' ? reading.owner : undefined;
-    const judgement = { structure: reading.structure, why: reading.why, owner };
-    const quiet = reading.settled && monotonicMs - sinceMs >= quietPeriodMs;
-    return entryOf({ file, judgement, settled: reading.settled, sinceMs, quiet, arrived });
-  }
-
-  function entryOf(facts: Omit<Entry, 'archive'>): Entry {
-    return { ...facts, archive: archiveOf(facts, node) };
+  ): RememberedArchive {
+    const owner = structure === 'complete' && 'owner' in reading ? reading.owner : undefined;
+    return {
+      file: settled ? fileIdKey(fileId) : UNSETTLED,
+      structure,
+      ...(owner === undefined ? {} : { owner }),
+      why,
+      quiet: settled && unchangedMs >= quietPeriodMs,
+      arrived,
+    };
   }
 
   return {
@@ -128,14 +112,15 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
     due,
     see(file, read, monotonicMs) {
       const before = entries.get(file.name);
-      const entry = look(file, read, before, monotonicMs);
-      const { archive } = entry;
+      if (before !== undefined && isUnchanged(before, file)) return [];
+      const { remembered: found, sinceMs } = look(file, read, before, monotonicMs);
+      const archive = archiveOf(file, found, node);
       const countable = archive.state === 'complete' && archive.owner !== undefined && !archive.pinned;
-      const arrives = countable && !entry.arrived;
-      entry.arrived = countable;
-      put(entry, before);
+      const arrives = countable && !found.arrived;
+      const remembered = found.arrived === countable ? found : { ...found, arrived: countable };
+      put({ file, remembered, sinceMs, archive }, before);
       if (before === undefined || !sameArchive(before.archive, archive)) revision++;
-      rememberIfNew(entry, before);
+      rememberIfNew(file.name, remembered, before?.remembered ?? recalled.get(file.name));
       if (!arrives || seeding || archive.owner === undefined) return [];
       const groups = groupKeysOf(archive.owner);
       for (const group of groups) {
@@ -163,7 +148,7 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
     },
     get(name) {
       const entry = entries.get(name);
-      return entry && { archive: entry.archive, file: entry.file, why: entry.judgement.why };
+      return entry && { archive: entry.archive, file: entry.file, why: entry.remembered.why };
     },
     settle(groups) {
       for (const group of groups) {
@@ -202,42 +187,49 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
     changes.set(name, { kind: 'archive', name, value: undefined });
   }
 
-  function rememberIfNew(entry: Entry, before: Entry | undefined): void {
-    const value = rememberedOf(entry);
-    const { name } = entry.file;
-    const known = before === undefined ? recalled.get(name) : rememberedOf(before);
+  function rememberIfNew(
+    name: string,
+    value: RememberedArchive,
+    known: RememberedArchive | undefined,
+  ): void {
     if (known === undefined || !sameMemory(known, value)) changes.set(name, { kind: 'archive', name, value });
   }
 }
 
-function archiveOf({ file, judgement, quiet }: Omit<Entry, 'archive'>, node: string): Archive {
-  const unsettled = judgement.structure !== 'complete' && !quiet;
-  return {
-    name: file.name,
-    node,
-    sizeBytes: Number(file.fileId.size),
-    mtimeMs: Number(file.fileId.mtimeNs / 1_000_000n),
-    createdAtMs: parseArchiveName(file.name)?.createdAtMs ?? Number.POSITIVE_INFINITY, // only parsed names are listed
-    // What cannot be judged is complete without an owner: unattributed, so neither rotated nor taken for a leftover.
-    state: unsettled ? 'writing' : judgement.structure === 'incomplete' ? 'incomplete' : 'complete',
-    owner: judgement.owner,
-    pinned: file.pinned,
-  };
+/** In place of a file's identity: matches no file, so what was not settled is read again. */
+const UNSETTLED = '';
+
+/** Whether a look at this very file would show nothing new: it need not be read again. */
+function isFinal({ file, structure, quiet }: RememberedArchive): boolean {
+  return file !== UNSETTLED && (structure === 'complete' || quiet);
 }
 
-function rememberedOf({ file, judgement, settled, quiet, arrived }: Entry): RememberedArchive {
-  const { structure, why, owner } = judgement;
+/** Nearly every archive of nearly every scan. */
+function isUnchanged({ file, remembered }: Entry, now: ListedFile): boolean {
+  return file.pinned === now.pinned && sameFile(file.fileId, now.fileId) && isFinal(remembered);
+}
+
+function archiveOf(
+  { name, fileId, pinned }: ListedFile,
+  { structure, quiet, owner }: RememberedArchive,
+  node: string,
+): Archive {
+  const unsettled = structure !== 'complete' && !quiet;
   return {
-    file: settled ? fileIdKey(file.fileId) : '', // matches no file: what was not settled is read again
-    structure,
-    ...(owner === undefined ? {} : { owner }),
-    why,
-    quiet,
-    arrived,
+    name,
+    node,
+    sizeBytes: Number(fileId.size),
+    mtimeMs: Number(fileId.mtimeNs / 1_000_000n),
+    createdAtMs: parseArchiveName(name)?.createdAtMs ?? Number.POSITIVE_INFINITY, // only parsed names are listed
+    // What cannot be judged is complete without an owner: unattributed, so neither rotated nor taken for a leftover.
+    state: unsettled ? 'writing' : structure === 'incomplete' ? 'incomplete' : 'complete',
+    owner,
+    pinned,
   };
 }
 
 function sameMemory(a: RememberedArchive, b: RememberedArchive): boolean {
+  if (a === b) return true;
   return (
     a.file === b.file &&
     a.structure === b.structure &&

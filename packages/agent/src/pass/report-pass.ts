@@ -19,6 +19,7 @@ export interface PassReporter {
 export function createPassReporter(log: Logger, metrics: AgentMetrics): PassReporter {
   /** What Audit mode has reported already: archive to reason. */
   const reported = new Map<string, string>();
+  let auditWorks = true;
   return {
     execution({ executed, skipped, auditErrors }) {
       let deleted = 0;
@@ -48,7 +49,7 @@ export function createPassReporter(log: Logger, metrics: AgentMetrics): PassRepo
         }
       }
       if (deleted > MAX_LINES) log.info({ deleted, bytes }, 'archives deleted; the audit log names each');
-      for (const err of auditErrors) log.error({ err }, 'audit log cannot be written');
+      reportAudit(executed.length > 0, auditErrors);
       if (skipped.length > 0) countSkipped(skipped, auditErrors.length > 0);
     },
     audited(verdicts) {
@@ -72,11 +73,18 @@ export function createPassReporter(log: Logger, metrics: AgentMetrics): PassRepo
     },
   };
 
+  function reportAudit(hasWorked: boolean, [err]: readonly unknown[]): void {
+    if (err === undefined && !hasWorked) return;
+    if (auditWorks && err !== undefined) log.error({ err }, 'audit log cannot be written');
+    if (!auditWorks && err === undefined) log.info({}, 'audit log can be written again');
+    auditWorks = err === undefined;
+  }
+
   function countSkipped(skipped: readonly PlannedDeletion[], isFailure: boolean): void {
     for (const { reason, verdict } of skipped) {
       metrics.deletion(reason, verdict.mode, isFailure ? 'failed' : 'skipped');
     }
-    log.info({ skipped: skipped.length }, 'deletions put off to the next pass');
+    if (!isFailure) log.info({ skipped: skipped.length }, 'deletions put off to the next pass');
   }
 }
 

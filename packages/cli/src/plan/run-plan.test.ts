@@ -1,8 +1,17 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { type CliRig, CUT_OFF, GOES, makeCliRig, NOBODYS, PINNED, type Run } from '../testing/cli-rig.ts';
+import {
+  type CliRig,
+  CUT_OFF,
+  GOES,
+  makeCliRig,
+  NOBODYS,
+  PINNED,
+  POLICY,
+  type Run,
+} from '../testing/cli-rig.ts';
 
 let rig: CliRig;
 beforeEach(() => {
@@ -152,6 +161,18 @@ describe('a dry run', () => {
     expect(await reasonWith('61m')).toBe('writing');
   });
 
+  it('lets a leftover go by its age, but never a file that cannot be judged', async () => {
+    const encrypted = 'checkpoint-web-0_default-app-2026-11-19T10:00:00Z.tar';
+    const path = join(rig.checkpointDir, encrypted);
+    writeFileSync(path, 'somebody’s encrypted copy');
+    utimesSync(path, 0, 0);
+    const policy = rig.file('node.yaml', `${POLICY}  nodePolicy: {maxIncompleteAge: 30m}\n`);
+    const { verdicts } = await planJson([], { policy });
+    const reasonOf = (name: string) => verdicts.find(({ archive }) => archive === name)?.reason;
+    expect(reasonOf(CUT_OFF)).toBe('abandoned');
+    expect(reasonOf(encrypted)).toBe('unattributed');
+  });
+
   it('takes the policy from standard input for -', async () => {
     const { stdout } = await plan([], { policy: '-', readStdin: async () => AUDIT });
     expect(stdout).toContain('trial/globalPolicy');
@@ -184,6 +205,14 @@ describe('exit codes', () => {
     const { exitCode, stderr } = await plan(['--checkpoint-dir', rig.policyFile]);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('TMP/policy.yaml is not a directory');
+  });
+
+  it('is 1 for a directory that cannot be read', async () => {
+    const loop = join(rig.checkpointDir, 'loop');
+    symlinkSync(loop, loop);
+    const { exitCode, stderr } = await plan(['--checkpoint-dir', loop]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('TMP/checkpoints/loop cannot be read (ELOOP)');
   });
 
   it('is 2 for a policy with problems, and all are shown', async () => {
