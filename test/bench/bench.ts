@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startProcess, type RunningProcess } from './process.ts';
+import { type RunningProcess, startProcess } from './process.ts';
 
 /** How much is measured: everything, the same with fewer rounds, or just enough to see that it works. */
 export type Scale = 'full' | 'quick' | 'tiny';

@@ -32,7 +32,7 @@ export function fleetOf(archives: number): FleetShape {
 }
 
 /** The containers of a fleet: `team-00/web-0/app`, … */
-export function ownersOf({ namespaces, pods }: FleetShape): Owner[] {
+export function ownersOf({ namespaces, pods }: Omit<FleetShape, 'archivesPerPod'>): Owner[] {
   return Array.from({ length: namespaces * pods }, (_, index) => ({
     namespace: `team-${String(Math.floor(index / pods)).padStart(2, '0')}`,
     pod: `web-${index % pods}`,

@@ -20,12 +20,15 @@ export interface LogLine {
 
 /** An agent in a process of its own. */
 export interface AgentProcess {
+  readonly pid: number;
   /** Its log so far. */
   readonly lines: readonly LogLine[];
   /** Text on its stderr that is no log line. */
   readonly stray: readonly string[];
   /** Waits until it has logged this message `times` times. */
   logged(message: string, times?: number): Promise<void>;
+  /** Its exit code, once it has ended; `null` when a signal ended it. */
+  readonly ended: Promise<number | null>;
   /** SIGKILL. Returns when the process is gone and its log is read. */
   kill(): Promise<void>;
   /** SIGTERM. Returns its exit code. */
@@ -115,8 +118,10 @@ export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
     return ended;
   };
   return {
+    pid: child.pid ?? 0,
     lines,
     stray,
+    ended,
     async logged(message, times = 1) {
       const count = () => lines.filter(({ msg }) => msg === message).length;
       await until(`the agent has logged "${message}"`, () => {

@@ -12,7 +12,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AUDIT_GROUP_SIZE } from '@checkpoint-warden/agent';
 import {
   archiveFileName,
   buildArchive,
@@ -30,6 +29,8 @@ const cannotMount = findMountProblem();
 if (cannotMount !== undefined) process.stderr.write(`tests on a full disk are skipped: ${cannotMount}\n`);
 
 const WEB = { namespace: 'shop', pod: 'web-0', container: 'app' };
+/** As many intents as are announced at once. */
+const GROUP = 128;
 const TINY = { ...WEB, pagesBytes: 0 };
 const INTENT = {
   node: 'node-1',
@@ -150,20 +151,18 @@ describe.skipIf(cannotMount !== undefined)('on a full disk', () => {
   });
 
   it('starts though what a crash left open in the audit log cannot be settled for want of room', async () => {
-    const archives = Array.from({ length: AUDIT_GROUP_SIZE }, (_, second) =>
-      test.sandbox.write(TINY, at(second)),
-    );
+    const archives = Array.from({ length: GROUP }, (_, second) => test.sandbox.write(TINY, at(second)));
     const before = await test.start();
     before.audit.append(archives.map((archive) => ({ ...INTENT, archive })));
     await test.stop();
     rmSync(join(test.sandbox.stateDir, 'audit', 'reserve'));
     fillDisk(disk(), 'other-files');
     const agent = await test.start();
-    expect(agent.audit.pendingIntents()).toHaveLength(AUDIT_GROUP_SIZE);
+    expect(agent.audit.pendingIntents()).toHaveLength(GROUP);
     rmSync(join(disk(), 'other-files'));
     const after = await restartWith(policyOf('globalPolicy: {maxCheckpointsPerContainer: 200}'));
     expect(after.audit.pendingIntents()).toEqual([]);
-    expect(after.deletions().filter(({ kind }) => kind === 'outcome')).toHaveLength(AUDIT_GROUP_SIZE);
+    expect(after.deletions().filter(({ kind }) => kind === 'outcome')).toHaveLength(GROUP);
   });
 
   it('takes an archive that the full disk cut off for a leftover, which goes by its age alone', async () => {

@@ -56,8 +56,10 @@ export function assembleAgent(options: AssemblyOptions): AssembledAgent {
   const memory = journalMemory(journal);
 
   const store = fileArchiveStore(options.checkpointDir);
-  const settled = settleIntents(audit, store);
-  if (settled > 0) log.warn({ settled }, 'deletions cut off by the last stop were settled in the audit log');
+  const settle = (): void => {
+    const settled = settleIntents(audit, store);
+    if (settled > 0) log.warn({ settled }, 'deletions left open in the audit log were settled');
+  };
   const inventory = createInventory({ node, quietPeriodMs: options.quietPeriodMs, memory });
   const owners = createOwnerFacts();
   const clockGuard = createClockGuard(clock, memory.lastSeenMs);
@@ -78,7 +80,10 @@ export function assembleAgent(options: AssemblyOptions): AssembledAgent {
       clockGuard,
       metrics,
       log,
-      onDirectory: (directory) => watch.follow(directory),
+      onDirectory(directory) {
+        watch.follow(directory);
+        if (directory !== undefined) settle();
+      },
       onScanned: () => memory.saveClock(clock.nowMs()),
       ...(options.onScanProgress === undefined ? {} : { onScanProgress: options.onScanProgress }),
     },

@@ -5,7 +5,7 @@ import type { CliIo, Output } from './cli-io.ts';
 import type { CliCommand } from './command.ts';
 import { hasColor, paintFor } from './text/paint.ts';
 
-export const PROGRAM_NAME = 'checkpoint-warden';
+const PROGRAM_NAME = 'checkpoint-warden';
 
 const DEFAULT_HELP_WIDTH = 100;
 

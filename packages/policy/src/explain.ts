@@ -89,8 +89,9 @@ function groupFindings(
   const maxCount = limitOf(limits.maxCount);
   const maxTotalBytes = limitOf(limits.maxTotalBytes);
   const where = `${limits.level} ${group}`;
+  const newer = newerCount === 1 ? '1 is newer' : `${newerCount} are newer`;
   if (maxCount !== Infinity) {
-    const text = `${where} may have ${maxCount}; ${newerCount} are newer than this one`;
+    const text = `${where} may have ${maxCount}; ${newer} than this one`;
     findings.push({ limit: 'maxCheckpoints', group, calls: newerCount >= maxCount, text });
   }
   if (maxTotalBytes !== Infinity) {

@@ -16,7 +16,7 @@ export function hopHeaders(path: string, block: Buffer, onHeader?: (bytes: numbe
   let isComplete = false;
   while (!isComplete && readSync(fd, block, 0, BLOCK, position) === BLOCK) {
     isComplete = block[0] === 0;
-    const bytes = Number.parseInt(block.latin1Slice(124, 135), 8);
+    const bytes = Number.parseInt(block.toString('latin1', 124, 135), 8);
     if (!isComplete) onHeader?.(bytes);
     position += BLOCK + Math.ceil(bytes / BLOCK) * BLOCK;
   }

@@ -39,7 +39,9 @@ export const bytesRead: Row = {
       .map((name) => join(FIXTURE_DIR, name));
     return [
       figureOf('real archives', readingOf(fixtures)),
-      ...SIZES.map(({ name }, index) => figureOf(`archive of ${name}`, readingOf(written.slice(index, index + 1)))),
+      ...SIZES.map(({ name }, index) =>
+        figureOf(`archive of ${name}`, readingOf(written.slice(index, index + 1))),
+      ),
       await whileWriting(bench),
     ];
   },
@@ -57,7 +59,7 @@ function floorBytes(path: string): number {
   let bytes = 0;
   hopHeaders(path, block, (entryBytes) => {
     bytes += block.length;
-    const name = block.latin1Slice(0, 12).replace(/\0.*/s, '');
+    const name = block.toString('latin1', 0, 12).replace(/\0.*/s, '');
     if (name === 'config.dump' || name === 'spec.dump') bytes += entryBytes;
   });
   return bytes;

@@ -111,12 +111,8 @@ async function startFloor(bench: Bench, directory: string, arrivals: readonly Ar
   return bare;
 }
 
-function figureOf(
-  name: string,
-  samples = { values: [] as number[][], floors: [] as number[][] },
-): Figure {
-  const medians = (rounds: readonly number[][]): number[] =>
-    rounds.map((values) => summarize(values).median);
+function figureOf(name: string, samples = { values: [] as number[][], floors: [] as number[][] }): Figure {
+  const medians = (rounds: readonly number[][]): number[] => rounds.map((values) => summarize(values).median);
   const { ratio } = pairUp(medians(samples.values), medians(samples.floors));
   const value = summarize(samples.values.flat());
   return {

@@ -32,15 +32,19 @@ export function standingWatch(
     isLost = true;
     void disarm();
   };
+  const onWorking = (): void => {
+    if (isLost) log.info({}, 'directory watch works again');
+    isLost = false;
+    onArmed();
+  };
   return {
     follow(directory) {
       const identity = directory && `${directory.dev}:${directory.ino}`;
       if (identity === watched) return;
       void disarm();
       if (identity === undefined) return;
-      isLost = false;
       watched = identity;
-      watch = watchDirectory(path, { onHint, onArmed, onLost });
+      watch = watchDirectory(path, { onHint, onArmed: onWorking, onLost });
     },
     close: disarm,
   };

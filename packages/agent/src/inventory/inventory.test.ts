@@ -76,6 +76,20 @@ describe('createInventory', () => {
     inventory.see(file(), mustNotRead, QUIET_MS + 1);
   });
 
+  it('saves due groups before the archive that made them due, so that half a write forgets no arrival', () => {
+    const saved: string[] = [];
+    const store = memory().open();
+    const inventory = createInventory({
+      node: 'n',
+      quietPeriodMs: QUIET_MS,
+      memory: { ...store, save: (changes) => void saved.push(...changes.map(({ kind }) => kind)) },
+    });
+    inventory.see(file(), incomplete, 0);
+    inventory.see(file({ size: 101n }), complete, 1);
+    inventory.save();
+    expect(saved).toEqual(['due', 'due', 'due', 'archive']);
+  });
+
   it('starts the quiet period anew with every change', () => {
     const inventory = started();
     inventory.see(file(), incomplete, 0);
@@ -147,6 +161,19 @@ describe('createInventory', () => {
     const after = started(store);
     after.see(file(), mustNotRead, 0);
     expect(after.get(NAME)?.archive.state).toBe('incomplete');
+  });
+
+  it('makes unattributed what cannot be looked at, and takes it as before once it can, without an arrival', () => {
+    const inventory = started();
+    inventory.see(file(), complete, 0);
+    inventory.doubt(NAME);
+    expect(inventory.get(NAME)?.archive).toMatchObject({ state: 'complete', owner: undefined });
+    expect(inventory.archives(new Set(['shop']))).toEqual([]);
+    inventory.settle(GROUPS);
+    expect([...inventory.due]).toEqual(GROUPS);
+    expect(inventory.see(file(), mustNotRead, 1)).toEqual([]);
+    expect(inventory.get(NAME)?.archive.owner).toEqual(OWNER);
+    expect(inventory.archives(new Set(['shop']))).toHaveLength(1);
   });
 
   it('forgets what is not there any more, in memory too', () => {

@@ -34,6 +34,11 @@ export interface Inventory {
    * @returns the group keys in which this is an arrival; empty when it is none
    */
   see(file: ListedFile, read: () => ArchiveReading, monotonicMs: number): readonly GroupKey[];
+  /**
+   * Takes note that an archive cannot be looked at: until it can, it is unattributed, so that neither it nor an older one
+   * goes because of what was known before. It does not arrive again afterwards.
+   */
+  doubt(name: string): void;
   /** Takes note that an archive is not there any more. */
   forget(name: string): void;
   /** Forgets all but these names, after a full scan. Ends the first scan, after which everything new is an arrival. */
@@ -45,7 +50,10 @@ export interface Inventory {
   ): { readonly archive: Archive; readonly file: ListedFile; readonly why: string } | undefined;
   /** Groups in which count and size limits act (design, 4.4). */
   readonly due: ReadonlySet<GroupKey>;
-  /** Uses up arrivals: their groups are not due any more. */
+  /**
+   * Uses up arrivals: their groups are not due any more. A group with an archive in doubt stays due, as nobody could tell
+   * whether its limits hold.
+   */
   settle(groups: Iterable<GroupKey>): void;
   /** Writes what has changed to memory. */
   save(): void;
@@ -63,6 +71,7 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
   const byNamespace = new Map<string, Map<string, Entry>>();
   const recalled = new Map(memory.recalled?.archives);
   const due = new Set(memory.recalled?.due);
+  const doubted = new Set<string>();
   const changes = new Map<string, MemoryChange>();
   let seeding = memory.recalled === undefined;
   let revision = 0;
@@ -87,11 +96,12 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
 
   function judged(
     { fileId }: ListedFile,
-    { structure, why, settled, ...reading }: ArchiveReading,
+    reading: ArchiveReading,
     unchangedMs: number,
     arrived: boolean,
   ): RememberedArchive {
-    const owner = structure === 'complete' && 'owner' in reading ? reading.owner : undefined;
+    const { structure, why, settled } = reading;
+    const owner = reading.structure === 'complete' ? reading.owner : undefined;
     return {
       file: settled ? fileIdKey(fileId) : UNSETTLED,
       structure,
@@ -119,6 +129,7 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
       const arrives = countable && !found.arrived;
       const remembered = found.arrived === countable ? found : { ...found, arrived: countable };
       put({ file, remembered, sinceMs, archive }, before);
+      doubted.delete(file.name);
       if (before === undefined || !sameArchive(before.archive, archive)) revision++;
       rememberIfNew(file.name, remembered, before?.remembered ?? recalled.get(file.name));
       if (!arrives || seeding || archive.owner === undefined) return [];
@@ -129,13 +140,20 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
       }
       return groups;
     },
+    doubt(name) {
+      const before = entries.get(name);
+      if (before?.archive.owner === undefined) return;
+      put({ ...before, archive: { ...before.archive, owner: undefined } }, before);
+      doubted.add(name);
+      revision++;
+    },
     forget,
     retain(names) {
       for (const name of entries.keys()) if (!names.has(name)) forget(name);
       for (const name of recalled.keys()) {
         if (!names.has(name)) changes.set(name, { kind: 'archive', name, value: undefined });
+        if (!names.has(name) || entries.has(name)) recalled.delete(name); // the rest could not be looked at yet
       }
-      recalled.clear();
       seeding = false;
     },
     archives(namespaces) {
@@ -151,13 +169,20 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
       return entry && { archive: entry.archive, file: entry.file, why: entry.remembered.why };
     },
     settle(groups) {
+      const inDoubt = [...Array.from(doubted, (name) => entries.get(name)?.remembered), ...recalled.values()];
+      const open = new Set(
+        inDoubt.flatMap((known) => (known?.owner === undefined ? [] : groupKeysOf(known.owner))),
+      );
       for (const group of groups) {
-        if (due.delete(group)) changes.set(`due/${group}`, { kind: 'due', group, value: undefined });
+        if (!open.has(group) && due.delete(group))
+          changes.set(`due/${group}`, { kind: 'due', group, value: undefined });
       }
     },
     save() {
       if (changes.size === 0) return;
-      memory.save([...changes.values()]);
+      // Due groups first: of a write that a kill cuts short, no archive may be left as arrived without them.
+      const all = [...changes.values()];
+      memory.save([...all.filter(isDue), ...all.filter((change) => !isDue(change))]);
       changes.clear();
     },
   };
@@ -182,16 +207,14 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
     const entry = entries.get(name);
     if (entry === undefined) return;
     entries.delete(name);
+    recalled.delete(name);
+    doubted.delete(name);
     unindex(entry);
     revision++;
     changes.set(name, { kind: 'archive', name, value: undefined });
   }
 
-  function rememberIfNew(
-    name: string,
-    value: RememberedArchive,
-    known: RememberedArchive | undefined,
-  ): void {
+  function rememberIfNew(name: string, value: RememberedArchive, known: RememberedArchive | undefined): void {
     if (known === undefined || !sameMemory(known, value)) changes.set(name, { kind: 'archive', name, value });
   }
 }
@@ -204,9 +227,14 @@ function isFinal({ file, structure, quiet }: RememberedArchive): boolean {
   return file !== UNSETTLED && (structure === 'complete' || quiet);
 }
 
+function isDue({ kind, value }: MemoryChange): boolean {
+  return kind === 'due' && value !== undefined;
+}
+
 /** Nearly every archive of nearly every scan. */
-function isUnchanged({ file, remembered }: Entry, now: ListedFile): boolean {
-  return file.pinned === now.pinned && sameFile(file.fileId, now.fileId) && isFinal(remembered);
+function isUnchanged({ file, remembered, archive }: Entry, now: ListedFile): boolean {
+  const isDoubted = archive.owner !== remembered.owner;
+  return !isDoubted && file.pinned === now.pinned && sameFile(file.fileId, now.fileId) && isFinal(remembered);
 }
 
 function archiveOf(

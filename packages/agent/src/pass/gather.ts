@@ -44,13 +44,13 @@ export async function gatherAll(
       sliceStartMs = monotonicMs();
     }
   }
+  for (const name of listing.unknown) inventory.doubt(name);
   inventory.retain(names);
   return { listing, arrivals };
 }
 
 /**
- * Brings the inventory up to date with single archives. One that cannot be looked at stays as it was; the next scan
- * decides.
+ * Brings the inventory up to date with single archives.
  *
  * @returns the groups in which something has arrived
  */
@@ -64,7 +64,8 @@ export function gatherSome(
     try {
       file = store.stat(name);
     } catch {
-      continue; // safe: nothing is concluded from an error, and a deletion looks again
+      inventory.doubt(name);
+      continue;
     }
     if (file === undefined) inventory.forget(name);
     else {

@@ -4,12 +4,18 @@ import type { AuditOutcome } from '../state/audit-entry.ts';
 import type { AuditLog } from '../state/audit-log.ts';
 
 /**
- * Settles what a crash has left open in the audit log: for each deletion that was announced and not concluded, looks
- * whether the file is still there, and takes down what that shows. An archive that cannot be looked at stays open.
+ * Settles what a crash or a full disk has left open in the audit log: for each deletion that was announced and not
+ * concluded, looks whether the file is still there, and takes down what that shows. To be called between passes, and only
+ * when the directory can be read: without one, every archive would seem to be gone.
+ *
+ * What cannot be looked at or taken down stays open until the next call.
  *
  * @returns how many were settled
  */
-export function settleIntents(audit: AuditLog, store: Pick<ArchiveStore, 'stat'>): number {
+export function settleIntents(
+  audit: Pick<AuditLog, 'pendingIntents' | 'appendOutcomes'>,
+  store: Pick<ArchiveStore, 'stat'>,
+): number {
   const outcomes: AuditOutcome[] = [];
   for (const { seq, archive, fileId } of audit.pendingIntents()) {
     try {
@@ -17,13 +23,18 @@ export function settleIntents(audit: AuditLog, store: Pick<ArchiveStore, 'stat'>
       const isThere = now !== undefined && fileIdKey(now.fileId) === fileId;
       outcomes.push(
         isThere
-          ? { intent: seq, result: 'failed', error: 'the agent was stopped before it came to this' }
+          ? { intent: seq, result: 'failed', error: 'cut off; the archive is still there' }
           : { intent: seq, result: 'deleted' },
       );
     } catch {
-      // safe: it stays open, and is looked at again at the next start
+      // safe: nothing is concluded from an error
     }
   }
-  if (outcomes.length > 0) audit.appendOutcomes(outcomes);
-  return outcomes.length;
+  if (outcomes.length === 0) return 0;
+  try {
+    audit.appendOutcomes(outcomes);
+    return outcomes.length;
+  } catch {
+    return 0; // safe: they stay open; a log that cannot be written is reported when there is something to delete
+  }
 }

@@ -35,15 +35,19 @@ export function openPolicyFile(
   let lastPrint = takenPrint;
   const initial = load(path, 1, log);
   let inForce = initial;
+  let isUsable = true;
 
   const look = (): void => {
     const print = fingerprint(path);
     const settled = print === lastPrint;
     lastPrint = print;
     if (print === takenPrint || !settled) return;
-    takenPrint = print;
     try {
       const next = load(path, inForce.revision + 1, log);
+      if (fingerprint(path) !== print) return; // written meanwhile: what was read may be half of it
+      if (!isUsable) log.info({ file: path }, 'policy file can be used again');
+      isUsable = true;
+      takenPrint = print;
       if (next.hash === inForce.hash) return;
       inForce = next;
       log.info(
@@ -53,6 +57,8 @@ export function openPolicyFile(
       onPolicy(next);
     } catch (err) {
       if (!isAppError(err)) throw err;
+      isUsable = false;
+      takenPrint = print;
       log.error(
         { file: path, problems: err.problems, reason: err.message },
         'policy file cannot be used, the last valid policy stays in force',

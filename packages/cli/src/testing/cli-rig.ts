@@ -22,7 +22,7 @@ import { memoryIo } from '../memory-io.ts';
 import { runCli } from '../run-cli.ts';
 
 /** When the tests take place. */
-export const NOW = new Date('2026-11-24T12:00:00Z');
+const NOW = new Date('2026-11-24T12:00:00Z');
 
 /** A real archive that the policy of the tests lets go. */
 export const GOES = 'checkpoint-web-0_default-app-2026-11-21T10:00:00Z.tar';
