@@ -182,8 +182,7 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
    */
   async function enforceLimits(namespaces?: ReadonlySet<string>): Promise<void> {
     const inForce = policy;
-    const plan =
-      namespaces === undefined ? planAll(inForce.policy) : planConfirmed(inForce.policy, namespaces);
+    const plan = planConfirmed(inForce.policy, namespaces);
     const planned = { inventory: inventory.revision, owners: owners.revision };
     const isCurrent = () =>
       policy === inForce && inventory.revision === planned.inventory && owners.revision === planned.owners;
@@ -234,17 +233,14 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
     if (report.skipped.length > 0 && report.auditErrors.length === 0) rescan();
   }
 
-  function planAll(under: Policy): Plan {
-    return planRetention(inputOf(inventory.archives(), under, { withNode: true }));
-  }
-
   /**
-   * Plans some namespaces without a scan before it. Hints may have been lost, so the archives that deletions rely on are looked
-   * at again, until they are found as the plan takes them to be.
+   * Plans, and looks again at the archives that the plan's deletions rely on, until they are found as the plan takes them to
+   * be. Hints can be lost, and a scan takes its time.
    */
-  function planConfirmed(under: Policy, namespaces: ReadonlySet<string>): Plan {
+  function planConfirmed(under: Policy, namespaces: ReadonlySet<string> | undefined): Plan {
     for (;;) {
-      const plan = planRetention(inputOf(inventory.archives(namespaces), under, {}));
+      const withNode = namespaces === undefined;
+      const plan = planRetention(inputOf(inventory.archives(namespaces), under, { withNode }));
       const { revision } = inventory;
       gatherSome(gatherPorts, archivesBehind(plan));
       if (inventory.revision === revision) return plan;

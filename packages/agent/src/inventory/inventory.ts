@@ -132,6 +132,7 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
       doubted.delete(file.name);
       if (before === undefined || !sameArchive(before.archive, archive)) revision++;
       rememberIfNew(file.name, remembered, before?.remembered ?? recalled.get(file.name));
+      recalled.delete(file.name);
       if (!arrives || seeding || archive.owner === undefined) return [];
       const groups = groupKeysOf(archive.owner);
       for (const group of groups) {
@@ -151,8 +152,9 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
     retain(names) {
       for (const name of entries.keys()) if (!names.has(name)) forget(name);
       for (const name of recalled.keys()) {
-        if (!names.has(name)) changes.set(name, { kind: 'archive', name, value: undefined });
-        if (!names.has(name) || entries.has(name)) recalled.delete(name); // the rest could not be looked at yet
+        if (names.has(name)) continue; // it is there and could not be looked at yet
+        recalled.delete(name);
+        changes.set(name, { kind: 'archive', name, value: undefined });
       }
       seeding = false;
     },
@@ -207,7 +209,6 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
     const entry = entries.get(name);
     if (entry === undefined) return;
     entries.delete(name);
-    recalled.delete(name);
     doubted.delete(name);
     unindex(entry);
     revision++;

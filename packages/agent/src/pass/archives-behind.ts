@@ -4,7 +4,7 @@ import { type GroupKey, groupKey, groupKeysOf, type Plan } from '@checkpoint-war
  * The archives that a plan's deletions rely on: those of the groups that are over a limit, and of the containers whose
  * `keepLast` decides which copies are the last. If one of them were gone or pinned by now, an older one would have to stay.
  *
- * @returns file names, those to be deleted among them; empty when nothing is to be deleted
+ * @returns file names of kept archives; those to be deleted are looked at again when their turn comes
  */
 export function archivesBehind(plan: Plan): ReadonlySet<string> {
   const groups = new Set<GroupKey>();
@@ -16,8 +16,12 @@ export function archivesBehind(plan: Plan): ReadonlySet<string> {
   }
   const names = new Set<string>();
   if (groups.size === 0) return names;
-  for (const { archive } of plan.verdicts) {
-    if (archive.owner !== undefined && groupKeysOf(archive.owner).some((key) => groups.has(key))) {
+  for (const { action, archive } of plan.verdicts) {
+    if (
+      action === 'keep' &&
+      archive.owner !== undefined &&
+      groupKeysOf(archive.owner).some((key) => groups.has(key))
+    ) {
       names.add(archive.name);
     }
   }
