@@ -33,14 +33,21 @@ export async function startAgentProcess(
   return { ...started, firstScanMs: line.durationMs };
 }
 
-/**
- * Writes a policy file with rules at every level, all limits of which the datasets reach and do not exceed.
- *
- * @param perPod - archives that each pod keeps, one way or another
- */
+/** What a policy keeps. */
+export interface PolicyLimits {
+  readonly perPod: number;
+  /** Pods in a namespace; those that end in 9 have a limit for the namespace instead. */
+  readonly pods: number;
+  readonly immediately?: boolean;
+}
+
+/** Keeps all that any dataset holds. */
+export const PLENTY: PolicyLimits = { perPod: 1_000, pods: 1_000 };
+
+/** Writes a policy file with rules at every level, each of which keeps so many archives of a pod. */
 export function writePolicyFile(
   directory: string,
-  { perPod, immediately = false }: { readonly perPod: number; readonly immediately?: boolean },
+  { perPod, pods, immediately = false }: PolicyLimits,
 ): string {
   const path = join(directory, 'policy.yaml');
   writeFileSync(
@@ -56,7 +63,7 @@ spec:
     maxTotalSizePerNamespace: 1Pi
     maxCheckpointAge: 30d
     keepLast: 1
-  namespacePolicies: [{namespace: team-*9, maxCheckpoints: 100000, maxCheckpointAge: 7d}]
+  namespacePolicies: [{namespace: team-*9, maxCheckpoints: ${perPod * pods}, maxCheckpointAge: 7d}]
   podPolicies: [{namespace: team-*, pod: web-1, maxCheckpoints: ${perPod}, maxTotalSize: 1Pi}]
   containerPolicies: [{namespace: team-*, pod: web-2, container: app, maxCheckpoints: ${perPod}, keepLast: 1}]
   nodePolicy: {maxTotalSize: 1Pi}

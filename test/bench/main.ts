@@ -57,7 +57,12 @@ const results: RowResult[] = [];
 for (const row of rows) {
   const startedMs = performance.now();
   console.error(`${row.id}: ${row.title}`);
-  results.push({ row: { id: row.id, title: row.title }, figures: await row.run(bench) });
+  try {
+    results.push({ row: { id: row.id, title: row.title }, figures: await row.run(bench) });
+  } catch (error) {
+    console.error(error);
+    process.exitCode = 1; // the other rows are measured all the same
+  }
   tell(`took ${Math.round((performance.now() - startedMs) / 1000)} s`);
 }
 console.log(`${formatTable(results)}\n\nmin / median / max. ${machine}.`);

@@ -1,13 +1,10 @@
 import { join } from 'node:path';
-import { startAgentProcess, writePolicyFile } from './agent-process.ts';
+import { PLENTY, startAgentProcess, writePolicyFile } from './agent-process.ts';
 import type { Bench } from './bench.ts';
-
-/** Keeps everything the datasets hold. */
-const PLENTY = 1_000;
 
 /** Starts an agent, which scans, and stops it. @returns how long the scan took, ms */
 export async function scanOf(bench: Bench, checkpointDir: string, stateDir: string): Promise<number> {
-  const policyFile = writePolicyFile(bench.directory('files'), { perPod: PLENTY });
+  const policyFile = writePolicyFile(bench.directory('files'), PLENTY);
   const agent = await startAgentProcess(bench, { checkpointDir, stateDir, policyFile });
   await agent.stop();
   return agent.firstScanMs;
@@ -23,7 +20,7 @@ export async function bareScan(bench: Bench, directory: string, what: 'stat' | '
 
 /** How many archives a start opens, counted where Node's `fs` is called. */
 export async function archivesOpened(bench: Bench, checkpointDir: string, stateDir: string): Promise<number> {
-  const policyFile = writePolicyFile(bench.directory('files'), { perPod: PLENTY });
+  const policyFile = writePolicyFile(bench.directory('files'), PLENTY);
   const files = { checkpointDir, stateDir, policyFile };
   const agent = await startAgentProcess(bench, files, [
     '--import',

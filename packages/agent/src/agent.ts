@@ -1,7 +1,6 @@
 import { AppError } from '@checkpoint-warden/errors';
-import type { Clock, Component, Logger } from '@checkpoint-warden/kit';
+import type { Component } from '@checkpoint-warden/kit';
 import {
-  type Archive,
   type GroupKey,
   type Plan,
   type PlanInput,
@@ -10,34 +9,17 @@ import {
   type UnreachableLimit,
 } from '@checkpoint-warden/policy';
 import { archiveNameOfPin, parseArchiveName } from './archive/archive-name.ts';
-import type { ArchiveStore } from './archive/archive-store.ts';
 import type { ClockGuard, ClockTrust } from './clock-guard.ts';
 import { createHintQueue } from './hint-queue.ts';
-import type { Inventory } from './inventory/inventory.ts';
 import { type InventoryTotals, inventoryTotals } from './inventory/inventory-totals.ts';
-import type { AgentMetrics } from './metrics.ts';
-import type { OwnerFacts } from './owners/owner-facts.ts';
-import { archivesBehind } from './pass/archives-behind.ts';
-import { executePlan } from './pass/execute-plan.ts';
+import { createEnforcer, type EnforcerPorts, namespaceOf } from './pass/enforcer.ts';
 import { type GatherPorts, gatherAll, gatherSome, type ScanProgress } from './pass/gather.ts';
-import { createPassReporter } from './pass/report-pass.ts';
-import { createRetryBackoff } from './pass/retry-backoff.ts';
-import { groupsStillDue, selectDeletions } from './pass/select-deletions.ts';
-import { createUnreachableLimits } from './pass/unreachable-limits.ts';
 import { NO_POLICY, type PolicyInForce } from './policy/policy-in-force.ts';
-import type { AuditLog } from './state/audit-log.ts';
 import { createWaker } from './waker.ts';
 
 /** What an agent works with. Everything that can fail or take time comes in here. */
-export interface AgentPorts {
-  readonly store: ArchiveStore;
-  readonly inventory: Inventory;
-  readonly owners: OwnerFacts;
-  readonly audit: Pick<AuditLog, 'append' | 'appendOutcomes'>;
-  readonly clock: Clock;
+export interface AgentPorts extends Omit<EnforcerPorts, 'isClockTrusted'> {
   readonly clockGuard: ClockGuard;
-  readonly metrics: AgentMetrics;
-  readonly log: Logger;
   /** Told of the directory after every scan that could list it, and `undefined` when one could not. */
   readonly onDirectory?: (directory: { readonly dev: bigint; readonly ino: bigint } | undefined) => void;
   readonly onScanProgress?: (progress: ScanProgress) => void;
@@ -102,13 +84,11 @@ export interface Agent extends Component {
  * in a report.
  */
 export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions): Agent {
-  const { store, inventory, owners, audit, clock, clockGuard, metrics, log } = ports;
+  const { store, inventory, clock, clockGuard, metrics, log } = ports;
   const gatherPorts: GatherPorts = { store, inventory, monotonicMs: clock.monotonicMs };
   const waker = createWaker(clock);
   const hints = createHintQueue();
-  const retries = createRetryBackoff();
-  const unreachable = createUnreachableLimits();
-  const reporter = createPassReporter(log, metrics);
+  const enforcer = createEnforcer({ ...ports, isClockTrusted: () => trust.trusted }, { scanIntervalMs });
 
   let policy = NO_POLICY;
   let nextScanMs = Number.NEGATIVE_INFINITY;
@@ -126,7 +106,7 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
     checkClock();
     if (startedMs >= nextScanMs) return scanPass(startedMs);
     if (directoryTrouble !== undefined) return; // what is known may be wrong: nothing goes until a scan succeeds
-    if (retries.nextAttemptMs() <= startedMs) return scanPass(startedMs);
+    if (enforcer.nextAttemptMs() <= startedMs) return scanPass(startedMs);
     const names = hints.take(startedMs);
     const arrivals = gatherSome(gatherPorts, names);
     const endedMs = clock.monotonicMs();
@@ -163,7 +143,6 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
     const durationMs = clock.monotonicMs() - startedMs;
     lastScan = { finishedMs: clock.nowMs(), durationMs };
     metrics.scanned(durationMs / 1000, lastScan.finishedMs);
-    reporter.retain((name) => inventory.get(name) !== undefined);
     // What has happened to archives that the scan had passed by then.
     const late = hints.take(clock.monotonicMs());
     const arrivals = new Set([...gathered.arrivals, ...gatherSome(gatherPorts, late)]);
@@ -175,106 +154,17 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
     if (arrivals.size > 0) reportLatency(names, startedMs);
   }
 
-  /**
-   * Plans, executes and reports.
-   *
-   * @param namespaces - the namespaces to look at, after a hint; `undefined`: everything, after a full scan
-   */
+  /** @param namespaces - the namespaces to look at, after a hint; `undefined`: everything, after a full scan */
   async function enforceLimits(namespaces?: ReadonlySet<string>): Promise<void> {
     const inForce = policy;
-    const plan = planConfirmed(inForce.policy, namespaces);
-    const planned = { inventory: inventory.revision, owners: owners.revision };
-    const isCurrent = () =>
-      policy === inForce && inventory.revision === planned.inventory && owners.revision === planned.owners;
-
-    const { enforced, audited } = selectDeletions(plan, inventory);
-    const nowMs = clock.monotonicMs();
-    const attempted = enforced.filter(({ verdict }) => retries.mayTry(verdict.archive.name, nowMs));
-    const { source, revision, hash, epoch } = inForce;
-    const report = await executePlan(
-      attempted,
-      {
-        source,
-        revision,
-        hash,
-        ...(epoch === undefined ? {} : { epoch: `${epoch.leaseCreatedMs}.${epoch.leaseTransitions}` }),
-      },
-      { store, audit, isCurrent },
-    );
-
-    for (const { verdict, removal } of report.executed) {
-      const { name } = verdict.archive;
-      if (removal.result === 'failed') {
-        retries.failed(name, nowMs);
-        continue;
-      }
-      retries.clear(name);
-      if (removal.result !== 'pinned') inventory.forget(name); // gone, or not what was known under this name
-      if (removal.result === 'changed' || removal.result === 'pinned') hints.add(name, nowMs);
-    }
-    if (report.auditErrors.length > 0) {
-      for (const { verdict } of report.skipped) retries.failed(verdict.archive.name, nowMs);
-    }
-    const stillPlanned = new Set(enforced.map(({ verdict }) => verdict.archive.name));
-    if (namespaces === undefined) retries.retain((name) => stillPlanned.has(name));
-    const stillDue = groupsStillDue(enforced, report.executed);
-    const inScope = (group: GroupKey) => namespaces === undefined || namespaces.has(namespaceOf(group));
-    if (policy === inForce) {
-      inventory.settle([...inventory.due].filter((group) => inScope(group) && !stillDue.has(group)));
-    }
+    const { lookAgain, isStale } = await enforcer.enforce({
+      policy: inForce,
+      isInForce: () => policy === inForce,
+      ...(namespaces === undefined ? {} : { namespaces }),
+    });
+    for (const name of lookAgain) hints.add(name, clock.monotonicMs());
     saveInventory();
-
-    reporter.execution(report);
-    reporter.audited(audited);
-    const wasJudged = ({ group }: UnreachableLimit) =>
-      group === undefined ? namespaces === undefined : inScope(group);
-    reporter.unreachable(unreachable.update(plan.unreachable, wasJudged));
-    metrics.unreachable(unreachable.counts());
-    if (report.skipped.length > 0 && report.auditErrors.length === 0) rescan();
-  }
-
-  /**
-   * Plans, and looks again at the archives that the plan's deletions rely on, until they are found as the plan takes them to
-   * be. Hints can be lost, and a scan takes its time.
-   */
-  function planConfirmed(under: Policy, namespaces: ReadonlySet<string> | undefined): Plan {
-    for (;;) {
-      const withNode = namespaces === undefined;
-      const plan = planRetention(inputOf(inventory.archives(namespaces), under, { withNode }));
-      const { revision } = inventory;
-      gatherSome(gatherPorts, archivesBehind(plan));
-      if (inventory.revision === revision) return plan;
-    }
-  }
-
-  function inputOf(
-    archives: readonly Archive[],
-    under: Policy,
-    { withNode = false, due = inventory.due as PlanInput['due'] },
-  ): PlanInput {
-    const monotonicMs = clock.monotonicMs();
-    return {
-      archives,
-      policy: under,
-      nowMs: clock.nowMs(),
-      // A clock that has stepped may mean that the machine slept: then no fact is as fresh as it looks.
-      ownerState: (owner) => (trust.trusted ? owners.stateOf(owner, monotonicMs) : { state: 'unknown' }),
-      due,
-      clockTrusted: trust.trusted,
-      disk: withNode ? diskOrNothing() : undefined,
-    };
-  }
-
-  /** Without knowing the disk the node's limits on it are left alone. */
-  function diskOrNothing(): PlanInput['disk'] {
-    try {
-      const disk = store.disk();
-      metrics.disk(disk.sizeBytes, disk.availBytes);
-      return disk;
-    } catch (err) {
-      log.warn({ err }, 'filesystem cannot be asked for its free space');
-      return undefined;
-    }
+    if (isStale) rescan();
   }
 
   function checkClock(): void {
@@ -319,7 +209,7 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
   /** When there is something to do again: monotonic ms. Without a directory only another scan is of use. */
   function nextPassMs(): number {
     if (directoryTrouble !== undefined) return nextScanMs;
-    return Math.min(nextScanMs, hints.nextMs(), retries.nextAttemptMs());
+    return Math.min(nextScanMs, hints.nextMs(), enforcer.nextAttemptMs());
   }
 
   function rescan(): void {
@@ -349,16 +239,15 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
       inventoryRevision: inventory.revision,
       totals: inventoryTotals(inventory.archives()),
       lastScan,
-      unreachable: unreachable.current,
+      unreachable: enforcer.unreachable,
       clock: trust,
-      retrying: retries.size,
+      retrying: enforcer.retrying,
       due: inventory.due.size,
     }),
     planInput: (candidate) =>
-      inputOf(inventory.archives(), candidate ?? policy.policy, {
-        withNode: true,
-        ...(candidate === undefined ? {} : { due: 'all' }),
-      }),
+      candidate === undefined
+        ? enforcer.planInput(policy.policy)
+        : enforcer.planInput(candidate, { due: 'all' }),
     plan(candidate) {
       return planRetention(this.planInput(candidate));
     },
@@ -376,11 +265,6 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
 
 /** How soon a directory that could not be read is tried again. */
 const DIRECTORY_RETRY_MS = 5_000;
-
-function namespaceOf(group: GroupKey): string {
-  const slash = group.indexOf('/');
-  return slash < 0 ? group : group.slice(0, slash);
-}
 
 function namespacesOf(groups: Iterable<GroupKey>): Set<string> {
   return new Set(Array.from(groups, namespaceOf));

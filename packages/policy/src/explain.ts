@@ -2,6 +2,7 @@ import { orderTimeMs } from './archive-order.ts';
 import { formatDuration } from './duration.ts';
 import { compareRules, matchingRules } from './governing-rule.ts';
 import { limitOf } from './limit-of.ts';
+import { wantedFreeBytes } from './plan-node.ts';
 import { planRetention } from './plan-retention.ts';
 import { formatBytes } from './quantity.ts';
 import type { Archive, GroupKey, PlanInput, Rule, Verdict } from './types.ts';
@@ -15,7 +16,9 @@ export interface LimitFinding {
     | 'maxCheckpointSize'
     | 'maxCheckpoints'
     | 'maxTotalSize'
-    | 'keepLast';
+    | 'keepLast'
+    | 'nodePolicy.maxTotalSize'
+    | 'nodePolicy.minFreeSpace';
   readonly group?: GroupKey;
   /** Whether the limit calls for the archive's deletion (for `keepLast`: whether it protects it). */
   readonly calls: boolean;
@@ -73,7 +76,7 @@ export function explain(input: PlanInput, name: string): Explanation | undefined
     orderTimeMs: orderTimeMs(archive, input.nowMs),
     governing,
     lost: governing === undefined ? [] : others.map((rule) => ({ rule, why: whyLost(rule, governing) })),
-    limits: [...own, ...limits],
+    limits: [...own, ...limits, ...nodeFindings(input, verdict)],
     otherNodes: [...otherNodes].sort(),
   };
   return { ...explained, toChange: toChange(explained, input) };
@@ -133,6 +136,25 @@ function ownFindings(input: PlanInput, archive: Archive, rule: Rule, verdict: Ve
       calls: protects,
       text: `the newest ${rule.keepLast} of each container stay; ${what}`,
     });
+  }
+  return findings;
+}
+
+/** What the node's own limits say of the node as it is, before anything is deleted. */
+function nodeFindings({ archives, policy, disk }: PlanInput, { reason }: Verdict): LimitFinding[] {
+  const findings: LimitFinding[] = [];
+  const { node } = policy;
+  if (node === undefined || disk === undefined) return findings;
+  const maxTotalBytes = limitOf(node.maxTotalBytes);
+  if (maxTotalBytes !== Infinity) {
+    const total = archives.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const text = `the node's archives may take ${formatBytes(maxTotalBytes)}; they take ${formatBytes(total)}`;
+    findings.push({ limit: 'nodePolicy.maxTotalSize', calls: reason === 'over-node-size', text });
+  }
+  const wantedBytes = wantedFreeBytes(node, disk.sizeBytes);
+  if (wantedBytes > 0) {
+    const text = `${formatBytes(wantedBytes)} are to be free on the filesystem; ${formatBytes(disk.availBytes)} are`;
+    findings.push({ limit: 'nodePolicy.minFreeSpace', calls: reason === 'low-free-space', text });
   }
   return findings;
 }

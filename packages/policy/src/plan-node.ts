@@ -87,7 +87,7 @@ function isLeft(verdict: Verdict, node: NodeRule): boolean {
 }
 
 /** Free space the node rule wants, in bytes; 0 when it wants none. */
-function wantedFreeBytes(node: NodeRule, sizeBytes: number): number {
+export function wantedFreeBytes(node: NodeRule, sizeBytes: number): number {
   if (node.minFree === undefined) return 0;
   return 'bytes' in node.minFree ? node.minFree.bytes : Math.ceil((sizeBytes * node.minFree.percent) / 100);
 }

@@ -24,7 +24,7 @@ export const applyLimit: Row = {
       {
         value: async (round) => {
           if (round > 0) restoreOldest(ours, shape, half);
-          return applyByAgent(bench, ours, half);
+          return applyByAgent(bench, ours, { half, pods: shape.pods });
         },
         floor: async (round) => {
           if (round > 0) restoreOldest(floors, shape, half);
@@ -39,13 +39,17 @@ export const applyLimit: Row = {
 };
 
 /** From the line in which the agent says that it has the new policy to the last archive over its limits gone. */
-async function applyByAgent(bench: Bench, { directory, archives }: Dataset, half: number): Promise<number> {
+async function applyByAgent(
+  bench: Bench,
+  { directory, archives }: Dataset,
+  { half, pods }: { readonly half: number; readonly pods: number },
+): Promise<number> {
   const policyDir = bench.directory('files');
-  const policyFile = writePolicyFile(policyDir, { perPod: 2 * half, immediately: true });
+  const policyFile = writePolicyFile(policyDir, { perPod: 2 * half, pods, immediately: true });
   const files = { checkpointDir: directory, stateDir: bench.directory('state'), policyFile };
   const agent = await startAgentProcess(bench, files);
   const taken = agent.nextLine('"policy changed"');
-  writePolicyFile(policyDir, { perPod: half, immediately: true });
+  writePolicyFile(policyDir, { perPod: half, pods, immediately: true });
   await taken;
   const startedMs = performance.now();
   const goneMs = whenGone(directory, victimsOf(archives, half));

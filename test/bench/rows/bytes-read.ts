@@ -84,7 +84,7 @@ function figureOf(name: string, paired: Paired): Figure {
 async function whileWriting(bench: Bench): Promise<Figure> {
   const checkpointDir = bench.directory('arriving');
   const stateDir = bench.directory('state');
-  const policyFile = writePolicyFile(bench.directory('files'), { perPod: 1 });
+  const policyFile = writePolicyFile(bench.directory('files'), { perPod: 1, pods: 1 });
   const agent = await startAgentProcess(bench, { checkpointDir, stateDir, policyFile });
   const arrive = (index: number): string => {
     const name = archiveFileName(OWNER, new Date(AFTER_DATASET_MS + index * 1000));

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { startAgentProcess, writePolicyFile } from '../agent-process.ts';
+import { PLENTY, startAgentProcess, writePolicyFile } from '../agent-process.ts';
 import type { Bench } from '../bench.ts';
 import { bundleFloor } from '../bundle-floor.ts';
 import { fleetOf, writeDataset } from '../dataset.ts';
@@ -23,7 +23,7 @@ export const memory: Row = {
       bench.directory('archives'),
       fleetOf(bench.pick({ full: 10_000, quick: 10_000, tiny: 80 })),
     );
-    const policyFile = writePolicyFile(bench.directory('files'), { perPod: 1_000 });
+    const policyFile = writePolicyFile(bench.directory('files'), PLENTY);
     const idleServer = await bundleFloor('idle-server', bench.directory('bundle'));
     const pairs = bench.pick({ full: 5, quick: 3, tiny: 1 });
     const agents: RunningProcess[] = [];

@@ -12,13 +12,16 @@ const MIB = 2 ** 20;
 /** Two of each pod's archives are over the limit. */
 const PER_POD = 20;
 const KEPT_PER_POD = 18;
+const PODS = 50;
 
 export const plan: Row = {
   id: 'plan',
   title: 'full plan of 100,000 archives, rules at every level',
   async run(bench) {
     const archives = fleet(bench.pick({ full: 100, quick: 100, tiny: 1 }));
-    const policy = readPolicy(writePolicyFile(bench.directory('files'), { perPod: KEPT_PER_POD }));
+    const policy = readPolicy(
+      writePolicyFile(bench.directory('files'), { perPod: KEPT_PER_POD, pods: PODS }),
+    );
     const disk = { sizeBytes: 2 ** 50, availBytes: 2 ** 49 };
     const time = (work: () => { readonly length: number }): number => {
       const startedMs = performance.now();
@@ -52,7 +55,7 @@ export const plan: Row = {
 
 /** 1,000 archives in each namespace, in the order of their names' hashes, so in none. */
 function fleet(namespaces: number): Archive[] {
-  const owners = ownersOf({ namespaces, pods: 50 });
+  const owners = ownersOf({ namespaces, pods: PODS });
   const archives = owners.flatMap((owner, index) =>
     Array.from({ length: PER_POD }, (_, age): Archive => {
       const createdAtMs = AFTER_DATASET_MS - age * 60_000 - index;

@@ -49,7 +49,7 @@ export const reaction: Row = {
     const arrivals = scheduleArrivals(ours, ownersOf(shape), warmUp + rounds * perRound * SIZES.length);
 
     const files = bench.directory('files');
-    const policyFile = writePolicyFile(files, { perPod: shape.archivesPerPod });
+    const policyFile = writePolicyFile(files, { perPod: shape.archivesPerPod, pods: shape.pods });
     const agent = await startAgentProcess(bench, {
       checkpointDir: ours.directory,
       stateDir: bench.directory('state'),
@@ -88,7 +88,7 @@ export const reaction: Row = {
   },
 };
 
-/** Arrivals one second apart, over all containers in turn whose own limit an arrival exceeds. */
+/** Arrivals one second apart, over all containers in turn that have a limit of their own or of their pod. */
 function scheduleArrivals({ archives }: Dataset, owners: readonly Owner[], count: number): Arrival[] {
   const queues = owners
     .map((owner, index) => ({ owner, names: [...(archives[index] ?? [])] }))

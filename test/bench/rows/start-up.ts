@@ -8,11 +8,9 @@ export const startUp: Row = {
   id: 'start-up',
   title: 'commands, from start to end',
   async run(bench) {
-    const { directory } = writeDataset(
-      bench.directory('archives'),
-      fleetOf(bench.pick({ full: 10_000, quick: 10_000, tiny: 80 })),
-    );
-    const policyFile = writePolicyFile(bench.directory('files'), { perPod: 18 });
+    const shape = fleetOf(bench.pick({ full: 10_000, quick: 10_000, tiny: 80 }));
+    const { directory } = writeDataset(bench.directory('archives'), shape);
+    const policyFile = writePolicyFile(bench.directory('files'), { perPod: 18, pods: shape.pods });
     const plan = ['plan', '--checkpoint-dir', directory, '--policy-file', policyFile];
     return [await timed(bench, 'version', ['version']), await timed(bench, 'plan on 10,000 archives', plan)];
   },

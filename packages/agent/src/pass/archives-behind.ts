@@ -4,7 +4,9 @@ import { type GroupKey, groupKey, groupKeysOf, type Plan } from '@checkpoint-war
  * The archives that a plan's deletions rely on: those of the groups that are over a limit, and of the containers whose
  * `keepLast` decides which copies are the last. If one of them were gone or pinned by now, an older one would have to stay.
  *
- * @returns file names of kept archives; those to be deleted are looked at again when their turn comes
+ * Those to be deleted are among them: a newer one that is gone already makes room for an older one.
+ *
+ * @returns file names; empty when nothing is to be deleted
  */
 export function archivesBehind(plan: Plan): ReadonlySet<string> {
   const groups = new Set<GroupKey>();
@@ -16,12 +18,8 @@ export function archivesBehind(plan: Plan): ReadonlySet<string> {
   }
   const names = new Set<string>();
   if (groups.size === 0) return names;
-  for (const { action, archive } of plan.verdicts) {
-    if (
-      action === 'keep' &&
-      archive.owner !== undefined &&
-      groupKeysOf(archive.owner).some((key) => groups.has(key))
-    ) {
+  for (const { archive } of plan.verdicts) {
+    if (archive.owner !== undefined && groupKeysOf(archive.owner).some((key) => groups.has(key))) {
       names.add(archive.name);
     }
   }

@@ -36,6 +36,8 @@ export const ExplanationSchema = Type.Object(
             'maxCheckpoints',
             'maxTotalSize',
             'keepLast',
+            'nodePolicy.maxTotalSize',
+            'nodePolicy.minFreeSpace',
           ],
           { type: 'string', description: 'The field of the custom resource that sets it.' },
         ),

@@ -1,0 +1,204 @@
+import type { Clock, Logger } from '@checkpoint-warden/kit';
+import {
+  type Archive,
+  type GroupKey,
+  type Plan,
+  type PlanInput,
+  type Policy,
+  planRetention,
+  type UnreachableLimit,
+} from '@checkpoint-warden/policy';
+import type { ArchiveStore } from '../archive/archive-store.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { AgentMetrics } from '../metrics.ts';
+import type { OwnerFacts } from '../owners/owner-facts.ts';
+import type { PolicyInForce } from '../policy/policy-in-force.ts';
+import type { AuditIntent } from '../state/audit-entry.ts';
+import type { AuditLog } from '../state/audit-log.ts';
+import { archivesBehind } from './archives-behind.ts';
+import { type ExecutionReport, executePlan } from './execute-plan.ts';
+import { gatherSome } from './gather.ts';
+import { createPassReporter } from './report-pass.ts';
+import { createRetryBackoff } from './retry-backoff.ts';
+import { groupsStillDue, selectDeletions } from './select-deletions.ts';
+import { createUnreachableLimits } from './unreachable-limits.ts';
+
+/** What enforcing needs. */
+export interface EnforcerPorts {
+  readonly store: ArchiveStore;
+  readonly inventory: Inventory;
+  readonly owners: OwnerFacts;
+  readonly audit: Pick<AuditLog, 'append' | 'appendOutcomes'>;
+  readonly clock: Clock;
+  readonly metrics: AgentMetrics;
+  readonly log: Logger;
+  /** Whether what depends on now may be acted on. */
+  readonly isClockTrusted: () => boolean;
+}
+
+/** What one enforcement is about. */
+export interface Enforcement {
+  readonly policy: PolicyInForce;
+  /** Whether that policy still is in force; asked in between. */
+  readonly isInForce: () => boolean;
+  /** The namespaces to look at, after a hint; leave out for everything, after a full scan. */
+  readonly namespaces?: ReadonlySet<string>;
+}
+
+/** What came of it for the loop. */
+export interface Enforced {
+  /** Archives that were not as planned, and are to be looked at again. */
+  readonly lookAgain: readonly string[];
+  /** Whether the plan became old, so that another one is needed. */
+  readonly isStale: boolean;
+}
+
+/** Plans, executes and reports. See {@link createEnforcer}. */
+export interface Enforcer {
+  enforce(enforcement: Enforcement): Promise<Enforced>;
+  /** What the planner would be given now; `due: 'all'` for a dry run. */
+  planInput(policy: Policy, options?: { readonly due?: 'all' }): PlanInput;
+  /** When a deletion that failed is to be tried again, monotonic ms; Infinity when there is none. */
+  nextAttemptMs(): number;
+  readonly retrying: number;
+  readonly unreachable: readonly UnreachableLimit[];
+}
+
+/**
+ * Makes the second half of a pass: plan (pure), execute (each plan once, and only while policy, inventory and owner facts are
+ * still those it was made from), report. What failed is remembered for another attempt.
+ *
+ * @param scanIntervalMs - the node's own limits evict at most once in this time, as freed space may show late
+ */
+export function createEnforcer(
+  ports: EnforcerPorts,
+  { scanIntervalMs }: { readonly scanIntervalMs: number },
+): Enforcer {
+  const { store, inventory, owners, audit, clock, metrics, log } = ports;
+  const retries = createRetryBackoff();
+  const unreachable = createUnreachableLimits();
+  const reporter = createPassReporter(log, metrics);
+  let evictedUnder: { readonly policy: PolicyInForce; readonly untilMs: number } | undefined;
+
+  /**
+   * Plans, and looks again at the archives that the plan's deletions rely on, until they are found as the plan takes them to
+   * be. Hints can be lost, and a scan takes its time.
+   */
+  function planConfirmed({ policy, namespaces }: Enforcement): Plan {
+    const withNode = namespaces === undefined && !isEvictionRecent(policy);
+    for (;;) {
+      const disk = withNode ? diskOrNothing() : undefined;
+      const plan = planRetention({ ...inputOf(inventory.archives(namespaces), policy.policy), disk });
+      const { revision } = inventory;
+      gatherSome({ store, inventory, monotonicMs: clock.monotonicMs }, archivesBehind(plan));
+      if (inventory.revision === revision) return plan;
+    }
+  }
+
+  function isEvictionRecent(policy: PolicyInForce): boolean {
+    return evictedUnder?.policy === policy && clock.monotonicMs() < evictedUnder.untilMs;
+  }
+
+  function inputOf(archives: readonly Archive[], policy: Policy): PlanInput {
+    const monotonicMs = clock.monotonicMs();
+    const clockTrusted = ports.isClockTrusted();
+    return {
+      archives,
+      policy,
+      nowMs: clock.nowMs(),
+      // A clock that has stepped may mean that the machine slept: then no fact is as fresh as it looks.
+      ownerState: (owner) => (clockTrusted ? owners.stateOf(owner, monotonicMs) : { state: 'unknown' }),
+      due: inventory.due,
+      clockTrusted,
+    };
+  }
+
+  /** Without knowing the disk the node's limits on it are left alone. */
+  function diskOrNothing(): PlanInput['disk'] {
+    try {
+      const disk = store.disk();
+      metrics.disk(disk.sizeBytes, disk.availBytes);
+      return disk;
+    } catch (err) {
+      log.warn({ err }, 'filesystem cannot be asked for its free space');
+      return undefined;
+    }
+  }
+
+  /** Takes note of what is gone, and of what is to be tried again. */
+  function settle({ executed, skipped, auditErrors }: ExecutionReport, nowMs: number): string[] {
+    const lookAgain: string[] = [];
+    for (const { verdict, removal } of executed) {
+      const { name } = verdict.archive;
+      if (removal.result === 'failed') {
+        retries.failed(name, nowMs);
+        continue;
+      }
+      retries.clear(name);
+      if (removal.result !== 'pinned') inventory.forget(name); // gone, or not what was known under this name
+      if (removal.result === 'changed' || removal.result === 'pinned') lookAgain.push(name);
+    }
+    if (auditErrors.length > 0)
+      for (const { verdict } of skipped) retries.failed(verdict.archive.name, nowMs);
+    return lookAgain;
+  }
+
+  return {
+    async enforce(enforcement) {
+      const { policy, isInForce, namespaces } = enforcement;
+      const plan = planConfirmed(enforcement);
+      const planned = { inventory: inventory.revision, owners: owners.revision };
+      const isCurrent = () =>
+        isInForce() && inventory.revision === planned.inventory && owners.revision === planned.owners;
+
+      const { enforced, audited } = selectDeletions(plan, inventory);
+      const nowMs = clock.monotonicMs();
+      const attempted = enforced.filter(({ verdict }) => retries.mayTry(verdict.archive.name, nowMs));
+      const report = await executePlan(attempted, auditedPolicy(policy), { store, audit, isCurrent });
+
+      const lookAgain = settle(report, nowMs);
+      const stillPlanned = new Set(enforced.map(({ verdict }) => verdict.archive.name));
+      if (namespaces === undefined) retries.retain((name) => stillPlanned.has(name));
+      const hasEvicted = report.executed.some(({ verdict }) => verdict.rule === policy.policy.node);
+      if (hasEvicted) evictedUnder = { policy, untilMs: nowMs + scanIntervalMs };
+      const inScope = (group: GroupKey) => namespaces === undefined || namespaces.has(namespaceOf(group));
+      if (isInForce()) {
+        const stillDue = groupsStillDue(enforced, report.executed);
+        inventory.settle([...inventory.due].filter((group) => inScope(group) && !stillDue.has(group)));
+      }
+
+      reporter.execution(report);
+      reporter.audited(audited);
+      reporter.retain((name) => inventory.get(name) !== undefined);
+      const wasJudged = ({ group }: UnreachableLimit) =>
+        group === undefined ? namespaces === undefined : inScope(group);
+      reporter.unreachable(unreachable.update(plan.unreachable, wasJudged));
+      metrics.unreachable(unreachable.counts());
+      return { lookAgain, isStale: report.skipped.length > 0 && report.auditErrors.length === 0 };
+    },
+    planInput: (policy, { due } = {}) => ({
+      ...inputOf(inventory.archives(), policy),
+      disk: diskOrNothing(),
+      ...(due === undefined ? {} : { due }),
+    }),
+    nextAttemptMs: () => retries.nextAttemptMs(),
+    get retrying() {
+      return retries.size;
+    },
+    get unreachable() {
+      return unreachable.current;
+    },
+  };
+}
+
+/** The policy as the audit log names it. */
+function auditedPolicy({ source, revision, hash, epoch }: PolicyInForce): AuditIntent['policy'] {
+  const ofEpoch = epoch === undefined ? {} : { epoch: `${epoch.leaseCreatedMs}.${epoch.leaseTransitions}` };
+  return { source, revision, hash, ...ofEpoch };
+}
+
+/** The namespace that a group lies in. */
+export function namespaceOf(group: GroupKey): string {
+  const slash = group.indexOf('/');
+  return slash < 0 ? group : group.slice(0, slash);
+}
