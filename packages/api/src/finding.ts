@@ -15,7 +15,7 @@ export interface Finding {
 const LONGEST_FOUND = 120;
 
 /** Writes a path for people: `spec.podPolicies[0].pod`, `spec.nodeSelector["kubernetes.io/arch"]`. */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   const text = path.map((step) => {
     if (typeof step === 'number') return `[${step}]`;
     return /^[A-Za-z_][\w-]*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;

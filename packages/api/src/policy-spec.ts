@@ -4,7 +4,7 @@ import { age, choice, count, flag, freeSpace, namePattern, period, size } from '
 import { celValidations, refined, type SchemaRule } from './schema-rule.ts';
 
 /** Most entries in one list of a policy; keeps the API server's cost of checking a policy bounded. */
-export const MAX_ENTRIES = 200;
+const MAX_ENTRIES = 200;
 
 function closed<P extends TProperties>(properties: P, description: string, rules: readonly SchemaRule[]) {
   const schema = Type.Object(properties, {

@@ -11,11 +11,6 @@ export function validateObject(value: unknown): Problem[] {
   return findInObject(value).map(toProblem);
 }
 
-/** Whether {@link validateObject} finds nothing. */
-export function isPolicyObject(value: unknown): value is CheckpointRetentionPolicy {
-  return findInObject(value).length === 0;
-}
-
 /** {@link validateObject} with exact places. */
 export function findInObject(value: unknown): Finding[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
