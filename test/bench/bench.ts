@@ -32,8 +32,7 @@ export interface BenchOptions {
 const MEMORY_FILESYSTEMS = [0x01021994, 0x858458f6]; // tmpfs, ramfs
 
 /**
- * How the program is run in production, and therefore its floors as well: several times less memory for the compiled code
- * (design, section 10).
+ * How the program is run in production, and therefore its floors as well: much less memory for compiled code.
  */
 const NODE_FLAGS = ['--optimize-for-size'];
 

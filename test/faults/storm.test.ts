@@ -49,7 +49,7 @@ function gusts(namespace: string, containers: number, timeOf: (n: number) => num
   });
 }
 
-/** The order of the design, 4.3: by the time in the name, then mtime, then name. */
+/** The order of docs/explanation/retention.md, 3: by the time in the name, then mtime, then name. */
 function newestFirst(a: Gust, b: Gust): number {
   return b.timeMs - a.timeMs || b.mtimeMs - a.mtimeMs || (a.name < b.name ? 1 : -1);
 }

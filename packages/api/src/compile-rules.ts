@@ -25,7 +25,7 @@ export function compileGlobal(id: string, spec: PolicySpec, limits: GlobalPolicy
   return {
     ...commonOf(id, spec, limits),
     level: 'global',
-    // The order in which the planner applies them (design, 4.3).
+    // The order in which the planner applies them (docs/explanation/retention.md, 3).
     groups: [
       ...groupLimits('container', limits.maxCheckpointsPerContainer, limits.maxTotalSizePerContainer),
       ...groupLimits('pod', limits.maxCheckpointsPerPod, limits.maxTotalSizePerPod),

@@ -20,8 +20,8 @@ describe('compile', () => {
     expect(compile([]).policy).toBe(EMPTY_POLICY);
   });
 
-  it('turns every field of the design into bytes and milliseconds', () => {
-    const full = VALID_POLICIES['every field of the design'];
+  it('turns every field into bytes and milliseconds', () => {
+    const full = VALID_POLICIES['every field there is'];
     const { policy } = compile(full === undefined ? [] : [full], {
       labels: { pool: 'gpu', 'kubernetes.io/arch': 'amd64', more: 'labels' },
     });

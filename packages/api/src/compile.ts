@@ -34,7 +34,7 @@ export interface PolicyNode {
 }
 
 /**
- * Turns policy objects into what one node enforces (design, 4.1 and 4.2). Pure; the result does not depend on the order of
+ * Turns policy objects into what one node enforces (docs/explanation/retention.md, 2). Pure; the result does not depend on the order of
  * objects that have a `creationTimestamp`. Objects without one (files) keep their order, after the others.
  *
  * @param objects - valid ones (`validateObject` finds nothing); only name, `creationTimestamp` and `spec` are read

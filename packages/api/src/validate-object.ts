@@ -1,7 +1,7 @@
 import type { Problem } from '@checkpoint-warden/errors';
 import { collectFindings } from './collect-problems.ts';
 import { type Finding, toProblem } from './finding.ts';
-import { type CheckpointRetentionPolicy, CheckpointRetentionPolicySchema, KIND } from './policy-object.ts';
+import { CheckpointRetentionPolicySchema, KIND } from './policy-object.ts';
 
 /**
  * Everything that is wrong with a policy object; nothing, when it may be enforced. `status` is the controller's business and

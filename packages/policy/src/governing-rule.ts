@@ -31,7 +31,7 @@ export function compareRules(a: Rule, b: Rule): number {
 
 /**
  * All rules that match an owner, the governing one first. Only that one applies, nothing is inherited from the others
- * (design, 4.2).
+ * (docs/explanation/retention.md, 2).
  */
 export function matchingRules(rules: readonly Rule[], owner: Owner): Rule[] {
   return rules.filter((rule) => ruleMatches(rule, owner)).sort((a, b) => compareRules(b, a)); // stable: ties keep their order

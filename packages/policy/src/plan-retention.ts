@@ -53,7 +53,7 @@ export type GroupObserver = (
  * Decides for every archive of one node whether it is kept or deleted, and why. Pure: no I/O, no clock; the input is not
  * changed, its order is irrelevant, and each archive gets exactly one verdict.
  *
- * The order of reasons is the design's (4.3): pinned, incomplete or writing, unattributed, orphaned, expired, oversize,
+ * The order of reasons is that of docs/explanation/retention.md, 3: pinned, incomplete or writing, unattributed, orphaned, expired, oversize,
  * then count and total of each group level, then the node's own limits over all that is left.
  *
  * Not knowing never is a reason: an unknown owner is no orphan, a clock that is not trusted withholds what depends on it,
@@ -239,7 +239,7 @@ function findUnreachable(rule: Rule, containers: readonly Container[]): Unreacha
   return found;
 }
 
-/** Count and size limits act where something has arrived, or everywhere when the rule says so (design, 4.4). */
+/** Count and size limits act where something has arrived, or everywhere when the rule says so (docs/explanation/retention.md, 4). */
 function isDue(input: PlanInput, rule: Rule, key: GroupKey): boolean {
   return input.due === 'all' || rule.applyImmediately || input.due.has(key);
 }

@@ -68,7 +68,7 @@ export interface Rule {
   readonly pod?: string | undefined;
   readonly container?: string | undefined;
   readonly mode: Mode;
-  /** Whether a limit acts on all groups at once, not only on those with an arrival (design, 4.4). */
+  /** Whether a limit acts on all groups at once, not only on those with an arrival (docs/explanation/retention.md, 4). */
   readonly applyImmediately: boolean;
   /** `Cluster`: archives on other nodes count too. */
   readonly scope: Scope;
@@ -138,7 +138,7 @@ export const REASONS = {
 /**
  * What kept an archive for which a limit had called.
  * - `keep-last`: among the newest `keepLast` of its container.
- * - `no-arrival`: nothing has arrived in its group since the limit was set (design, 4.4).
+ * - `no-arrival`: nothing has arrived in its group since the limit was set (docs/explanation/retention.md, 4).
  * - `clock`: the clock is not trusted at present (safety rule 11).
  */
 export type HeldBy = 'keep-last' | 'no-arrival' | 'clock';

@@ -48,7 +48,7 @@ export interface Inventory {
   get(
     name: string,
   ): { readonly archive: Archive; readonly file: ListedFile; readonly why: string } | undefined;
-  /** Groups in which count and size limits act (design, 4.4). */
+  /** Groups in which count and size limits act (docs/explanation/retention.md, 4). */
   readonly due: ReadonlySet<GroupKey>;
   /**
    * Uses up arrivals: their groups are not due any more. A group with an archive in doubt stays due, as nobody could tell

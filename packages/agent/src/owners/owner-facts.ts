@@ -1,6 +1,6 @@
 import { groupKey, type Owner, type OwnerState } from '@checkpoint-warden/policy';
 
-/** How long a confirmation that an owner is gone may be acted on, from its receipt (design, 4.5). */
+/** How long a confirmation that an owner is gone may be acted on, from its receipt (docs/explanation/retention.md, 5). */
 const CONFIRMATION_MS = 30_000;
 
 /** One owner that the controller has confirmed gone, and for how long it had been by then. */

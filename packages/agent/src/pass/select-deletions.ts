@@ -35,7 +35,7 @@ function isDeleteReason(reason: Reason): reason is DeleteReason {
 }
 
 /**
- * Groups that stay due after a pass: those whose deletions have not all been done (design, 4.4). For whatever reason an archive
+ * Groups that stay due after a pass: those whose deletions have not all been done (docs/explanation/retention.md, 4). For whatever reason an archive
  * was to go, its group may be over a limit as long as it is there.
  *
  * @param planned - the deletions that were to be carried out

@@ -56,7 +56,7 @@ export const VALID_POLICIES: Readonly<Record<string, CheckpointRetentionPolicy>>
   'free space in bytes': policy({ nodePolicy: { minFreeSpace: '20Gi' } }),
   'free space in parts of a percent': policy({ nodePolicy: { minFreeSpace: '2.5%' } }),
   'keepLast where the limit is off': policy({ globalPolicy: { maxCheckpointsPerContainer: 0, keepLast: 5 } }),
-  'every field of the design': policy({
+  'every field there is': policy({
     mode: 'Audit',
     applyPoliciesImmediately: true,
     orphanGracePeriod: '0s',

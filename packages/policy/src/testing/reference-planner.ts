@@ -15,10 +15,10 @@ import type {
 } from '../types.ts';
 
 /**
- * The slow, obvious planner: the design's section 4 and safety rules 5, 6, 7 and 11, one function for each sentence.
+ * The slow, obvious planner: docs/explanation/retention.md and safety rules 5, 6, 7 and 11, one function for each sentence.
  *
- * It was written from the design alone, shares no code with `planRetention` and is its oracle: where the two differ,
- * one of them has misread the design. Never make it fast.
+ * It was written from that text alone, shares no code with `planRetention` and is its oracle: where the two differ,
+ * one of them has misread it. Never make it fast.
  *
  * @returns verdicts in the input's order; `unreachable` in no particular order
  */
@@ -29,14 +29,14 @@ export function referencePlan(input: PlanInput): Plan {
   ];
   const unreachable: UnreachableLimit[] = [];
   for (const rule of input.policy.rules) {
-    // 4.6: "`scope: Node` on an entry asks for the per-node meaning instead."
+    // section 6: "`scope: Node` on an entry asks for the per-node meaning instead."
     const governed = entries.filter(
       (entry) => entry.rule === rule && (entry.local || rule.scope === 'Cluster'),
     );
     applyRule(rule, governed.filter(isCandidate), input, unreachable);
   }
   const local = entries.filter((entry) => entry.local);
-  // 4.3: "Node rules run last, over all that is left."
+  // section 3: "Node rules run last, over all that is left."
   if (input.policy.node !== undefined) applyNodeRule(input.policy.node, local, input, unreachable);
   return { verdicts: local.map(toVerdict), unreachable };
 }
@@ -87,7 +87,7 @@ function toVerdict(entry: Entry): Verdict {
   return { archive, action: 'keep', reason, rule, mode: rule?.mode ?? 'Enforce', ...(held && { held }) };
 }
 
-// --- 4.2 Which rule governs an archive
+// --- section 2 Which rule governs an archive
 
 /** "Exactly one: container before pod before namespace before global." */
 function governingRule(rules: readonly Rule[], owner: Owner): Rule | undefined {
@@ -132,7 +132,7 @@ function isMoreSpecific(a: string, b: string): boolean {
   return !isExact(a) && literals(a) > literals(b);
 }
 
-// --- 4.3 What a rule does
+// --- section 3 What a rule does
 
 /** Safety rule 7: "such an archive counts as of its mtime, and one in the future of both is unattributed." */
 function countsAsOf(archive: Archive, nowMs: number): number | undefined {
@@ -152,7 +152,7 @@ function isCandidate(entry: Entry): boolean {
   return reasonToKeep(entry) === 'within-limits';
 }
 
-/** "By the time in the file name (then mtime, then path)"; 4.6: "total over the cluster (time, mtime, node, name)". */
+/** "By the time in the file name (then mtime, then path)"; section 6: "total over the cluster (time, mtime, node, name)". */
 function isNewer(a: Entry, b: Entry): boolean {
   const key = ({ archive, timeMs }: Entry) =>
     [timeMs ?? 0, archive.mtimeMs, archive.node, archive.name] as const;
@@ -180,7 +180,7 @@ function groupsAt(level: GroupLevel, entries: readonly Entry[]): Entry[][] {
   return [...keys].map((key) => entries.filter((entry) => keyOf(level, entry) === key));
 }
 
-/** 4.1: "Unset means no limit; 0 means that one limit is off." */
+/** section 3: "Unset means no limit; 0 means that one limit is off." */
 function exceeds(value: number, limit: number | undefined): boolean {
   return limit !== undefined && limit !== 0 && value > limit;
 }
@@ -193,7 +193,7 @@ function isLeft(entry: Entry): boolean {
   return entry.gone === undefined;
 }
 
-/** 4.4: "Count and size limits act on a group when an archive arrives in it", or at once with applyImmediately. */
+/** section 4: "Count and size limits act on a group when an archive arrives in it", or at once with applyImmediately. */
 function isDue(rule: Rule, key: string, input: PlanInput): boolean {
   return rule.applyImmediately || input.due === 'all' || input.due.has(key);
 }
@@ -263,7 +263,7 @@ function applyRule(
   }
 }
 
-/** 4.5: only `absent`, confirmed for the grace period, and only where the rule does not retain orphans. */
+/** section 5: only `absent`, confirmed for the grace period, and only where the rule does not retain orphans. */
 function isOrphan({ archive }: Entry, rule: Rule, input: PlanInput): boolean {
   const known = archive.owner && input.ownerState?.(archive.owner);
   return !rule.retainOrphan && known?.state === 'absent' && known.goneForMs >= rule.orphanGraceMs;
@@ -283,7 +283,7 @@ function call(
   else entry.gone = { reason, rule, ...(group !== undefined && { group }) };
 }
 
-// --- 4.3 Node rules
+// --- section 3 Node rules
 
 function applyNodeRule(
   rule: NodeRule,
