@@ -36,7 +36,7 @@ export async function startAgentProcess(
 /** What a policy keeps. */
 export interface PolicyLimits {
   readonly perPod: number;
-  /** Pods in a namespace; those that end in 9 have a limit for the namespace instead. */
+  /** Pods in a namespace: every tenth namespace has one limit for all of them. */
   readonly pods: number;
   readonly immediately?: boolean;
 }
@@ -64,8 +64,8 @@ spec:
     maxCheckpointAge: 30d
     keepLast: 1
   namespacePolicies: [{namespace: team-*9, maxCheckpoints: ${perPod * pods}, maxCheckpointAge: 7d}]
-  podPolicies: [{namespace: team-*, pod: web-1, maxCheckpoints: ${perPod}, maxTotalSize: 1Pi}]
-  containerPolicies: [{namespace: team-*, pod: web-2, container: app, maxCheckpoints: ${perPod}, keepLast: 1}]
+  podPolicies: [{namespace: team-*8, pod: web-*, maxCheckpoints: ${perPod}, maxTotalSize: 1Pi}]
+  containerPolicies: [{namespace: team-*7, pod: web-*, container: app, maxCheckpoints: ${perPod}, keepLast: 1}]
   nodePolicy: {maxTotalSize: 1Pi}
 `,
   );
