@@ -6,6 +6,8 @@ import {
   buildArchive,
   makeSandbox,
   type Sandbox,
+  type SeededRandom,
+  seededRandom,
   until,
   writeArchive,
 } from '@checkpoint-warden/agent/testing';
@@ -13,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AgentProcess, startAgentProcess, useAgentProcesses } from './agent-process.ts';
 import { auditBytes, readAuditRecord } from './audit-record.ts';
 import { replacePolicy } from './policy-text.ts';
-import { type SeededRandom, seededRandom } from './seeded-random.ts';
+import { printedRandom } from './printed-random.ts';
 import { createWitness, groupsOf, type Limits, policySpec, type WrittenArchive } from './witness.ts';
 
 /** 36 kills; `npm run test:long` takes 1,008. */
@@ -67,7 +69,7 @@ function createWorld(random: SeededRandom) {
     let name: string;
     do {
       newestMs += 1000;
-      timeMs = random.chance(0.85) ? newestMs : START_MS + random.integer(3600) * 1000;
+      timeMs = random.below(100) < 85 ? newestMs : START_MS + random.below(3600) * 1000;
       name = archiveFileName(owner, new Date(timeMs));
     } while (taken.has(name));
     taken.add(name);
@@ -76,7 +78,7 @@ function createWorld(random: SeededRandom) {
   };
   const write = () => {
     const archive = begin();
-    const pagesBytes = random.integer(3) * MIB;
+    const pagesBytes = random.below(3) * MIB;
     // Complete from its last byte on, so the agent may take it before this returns.
     writeArchive(pathOf(archive), { ...archive.owner, pagesBytes });
     finish(archive);
@@ -85,7 +87,7 @@ function createWorld(random: SeededRandom) {
   const writeHalf = () => {
     const archive = begin();
     const bytes = buildArchive(archive.owner);
-    const half = 512 * (1 + random.integer(bytes.length / 512 - 3));
+    const half = 512 * (1 + random.below(bytes.length / 512 - 3));
     writeFileSync(pathOf(archive), bytes.subarray(0, half));
     witness.add(archive);
     unfinished.set(archive, bytes.subarray(half));
@@ -126,15 +128,15 @@ function createWorld(random: SeededRandom) {
     }
   };
   const changePolicy = () => {
-    const count = (most: number) => (random.chance(0.6) ? 1 + random.integer(most) : undefined);
+    const count = (most: number) => (random.below(100) < 60 ? 1 + random.below(most) : undefined);
     const some = (level: string, value: number | undefined) =>
       value === undefined ? {} : { [level]: value };
     limits = {
-      immediately: random.chance(0.5),
+      immediately: random.below(100) < 50,
       maxCount: {
         ...some('container', count(8)),
         ...some('pod', count(12)),
-        namespace: 5 + random.integer(15),
+        namespace: 5 + random.below(15),
       },
       maxTotalMiB: some('container', count(10)),
     };
@@ -153,7 +155,7 @@ function createWorld(random: SeededRandom) {
     forgetOwed: () => owed.clear(),
     /** One of the things that happen to a directory. */
     act() {
-      const dice = random.integer(100);
+      const dice = random.below(100);
       if (dice < 60) write();
       else if (dice < 68) writeHalf();
       else if (dice < 76) writeRest();
@@ -174,7 +176,7 @@ type World = ReturnType<typeof createWorld>;
 /** When to kill: resolves at that moment. Things go on happening meanwhile. */
 const MOMENTS: Record<string, (agent: AgentProcess, world: World, random: SeededRandom) => Promise<void>> = {
   async 'while it starts'(agent, _world, random) {
-    const endMs = performance.now() + random.integer(500);
+    const endMs = performance.now() + random.below(500);
     const isUp = () => agent.lines.some(({ msg }) => msg === 'first scan done');
     await until('it has started, or nearly', () => performance.now() > endMs || isUp());
   },
@@ -183,14 +185,14 @@ const MOMENTS: Record<string, (agent: AgentProcess, world: World, random: Seeded
     await agent.logged('agent starting');
     const isDone = () => agent.lines.some(({ msg }) => msg === 'first scan done');
     await lively(world, () => auditBytes(sandbox.stateDir) > before || isDone(), 5);
-    await spin(random.integer(3000));
+    await spin(random.below(3000));
   },
   async 'as deletions are announced'(agent, world, random) {
     await agent.logged('first scan done');
     const before = auditBytes(sandbox.stateDir);
     world.burst(10);
     await lively(world, () => auditBytes(sandbox.stateDir) > before, 1_000);
-    await spin(random.integer(1500));
+    await spin(random.below(1500));
   },
   async 'as the inventory is saved'(agent, world, random) {
     await agent.logged('first scan done');
@@ -198,11 +200,11 @@ const MOMENTS: Record<string, (agent: AgentProcess, world: World, random: Seeded
     const before = statSync(journal).size;
     world.act();
     await lively(world, () => statSync(journal).size !== before, 1_000);
-    await spin(random.integer(500));
+    await spin(random.below(500));
   },
   async 'at any time'(agent, world, random) {
     await agent.logged('first scan done');
-    const endMs = performance.now() + random.integer(60);
+    const endMs = performance.now() + random.below(60);
     await lively(world, () => performance.now() > endMs, 1_000);
   },
   async 'as it takes up another policy'(agent, world, random) {
@@ -211,7 +213,7 @@ const MOMENTS: Record<string, (agent: AgentProcess, world: World, random: Seeded
     const before = auditBytes(sandbox.stateDir);
     const endMs = performance.now() + 1_100;
     await lively(world, () => performance.now() > endMs || auditBytes(sandbox.stateDir) > before, 2);
-    await spin(random.integer(3000));
+    await spin(random.below(3000));
   },
 };
 
@@ -270,15 +272,15 @@ describe('an agent that is killed again and again', () => {
     `deletes nothing it should have kept, records all it does and owes nothing in the end (round %i of ${ROUNDS})`,
     { timeout: TIMEOUT_MS },
     async () => {
-      const random = seededRandom();
+      const random = printedRandom();
       const world = createWorld(random);
       let hasMemory = false;
       for (let kill = 0; kill < KILLS_PER_ROUND; kill++) {
         const isFrozen = kill >= KILLS_PER_ROUND / 2;
         if (kill === KILLS_PER_ROUND / 2 || !hasMemory) world.forgetOwed();
-        world.burst(random.integer(12));
-        for (let acts = random.integer(10); acts > 0; acts--) world.act();
-        if (!isFrozen && random.chance(0.6)) world.changePolicy();
+        world.burst(random.below(12));
+        for (let acts = random.below(10); acts > 0; acts--) world.act();
+        if (!isFrozen && random.below(100) < 60) world.changePolicy();
 
         const agent = start(world);
         const moment = random.pick(isFrozen ? MOMENTS_OF_ARRIVALS : Object.keys(MOMENTS));

@@ -6,13 +6,15 @@ import {
   buildArchive,
   makeSandbox,
   type Sandbox,
+  type SeededRandom,
+  seededRandom,
   until,
 } from '@checkpoint-warden/agent/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startAgentProcess, useAgentProcesses } from './agent-process.ts';
 import { readAuditRecord } from './audit-record.ts';
 import { replacePolicy } from './policy-text.ts';
-import { type SeededRandom, seededRandom } from './seeded-random.ts';
+import { printedRandom } from './printed-random.ts';
 
 /** Each pattern under one policy, once; `npm run test:long` takes both and 20 times each. */
 const LONG = process.env.CHECKPOINT_WARDEN_LONG === '1';
@@ -105,7 +107,7 @@ const PATTERNS: Record<string, Pattern> = {
         const gust = random.pick([...open.keys()]);
         const file = open.get(gust);
         if (file === undefined) continue;
-        const length = Math.min(gust.bytes.length - file.position, 512 * (1 + random.integer(120)));
+        const length = Math.min(gust.bytes.length - file.position, 512 * (1 + random.below(120)));
         file.position += writeSync(file.fd, gust.bytes, file.position, length, file.position);
         if (file.position === gust.bytes.length) {
           closeSync(file.fd);
@@ -133,7 +135,7 @@ describe('200 archives within two seconds into a namespace with a limit of 60', 
     'leave exactly the newest 60, and at no time fewer: %s, %s',
     { timeout: 20_000 + REPETITIONS * 10_000 },
     async (_name, policy, pattern) => {
-      const random = seededRandom();
+      const random = printedRandom();
       const policyFile = join(sandbox.checkpointDir, '..', 'policy.yaml');
       replacePolicy(policyFile, policy);
       const agent = startAgentProcess({ ...sandbox, policyFile });

@@ -131,8 +131,8 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
     } catch (err) {
       ready = false;
       ports.onDirectory?.(undefined);
-      const trouble = (err as NodeJS.ErrnoException).code ?? (err as Error).message;
-      if (trouble !== directoryTrouble) log.error({ err }, 'checkpoint directory cannot be read');
+      const trouble = (err as Error).message;
+      if (trouble !== directoryTrouble) log.error({ reason: trouble }, 'checkpoint directory cannot be read');
       directoryTrouble = trouble;
       nextScanMs = Math.min(nextScanMs, startedMs + DIRECTORY_RETRY_MS);
       return;

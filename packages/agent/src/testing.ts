@@ -10,6 +10,7 @@ export {
 export { archiveFileName, buildArchive, writeArchive } from './testing/build-archive.ts';
 export { type CheckpointSpec, checkpointMembers, type Runtime } from './testing/checkpoint-members.ts';
 export { FIXTURE_DIR, FIXTURES } from './testing/fixtures.ts';
+export { type SeededRandom, seededRandom } from './testing/seeded-random.ts';
 export {
   base256,
   END_OF_TAR,
