@@ -73,7 +73,7 @@ function lazyBuiltins() {
 
 /** The commit this is built from; images are built without the history and pass it in. */
 function commit() {
-  if (process.env.CHECKPOINT_WARDEN_COMMIT) return process.env.CHECKPOINT_WARDEN_COMMIT;
+  if (process.env.WARDEN_DEV_COMMIT) return process.env.WARDEN_DEV_COMMIT;
   try {
     const git = ['rev-parse', '--short=12', 'HEAD'];
     return execFileSync('git', git, { cwd: PACKAGE, encoding: 'utf8', stdio: 'pipe' }).trim();

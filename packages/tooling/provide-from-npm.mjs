@@ -61,7 +61,7 @@ async function makeStaging(folder) {
   } catch (error) {
     const { message } = /** @type {Error} */ (error);
     throw new ToolchainError(
-      `the cache cannot be written: ${message}\nSet CHECKPOINT_WARDEN_CACHE to a folder that can.`,
+      `the cache cannot be written: ${message}\nSet WARDEN_DEV_CACHE to a folder that can.`,
     );
   }
 }

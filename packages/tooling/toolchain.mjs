@@ -16,7 +16,7 @@ const VITEST = ['vitest', '--config', 'packages/tooling/vitest.config.ts'];
 /** @type {ReadonlyMap<string, Task>} */
 const TASKS = new Map([
   ['test', (args, env) => (args.length === 0 ? runTests(env) : usage('test takes no arguments'))],
-  ['test:long', (args, env) => inOrder({ ...env, CHECKPOINT_WARDEN_LONG: '1' }, [...VITEST, 'run', ...args])],
+  ['test:long', (args, env) => inOrder({ ...env, WARDEN_DEV_LONG: '1' }, [...VITEST, 'run', ...args])],
   ['vitest', (args, env) => inForeground(env, [...VITEST, ...args])],
   ['demo', (args, env) => inOrder(env, BUILD, ['node', 'test/demo/demo.ts', ...args])],
   ['bench', (args, env) => inOrder(env, BUILD, ['node', 'test/bench/main.ts', ...args])],
@@ -69,7 +69,7 @@ await withSignals(async () => {
   return task(args, {
     ...tools.env,
     PATH: [join(ROOT, 'node_modules/.bin'), tools.env.PATH].join(delimiter),
-    CHECKPOINT_WARDEN_CACHE: cache,
+    WARDEN_DEV_CACHE: cache,
     XDG_CACHE_HOME: join(cache, 'xdg'), // Biome, for one, makes itself a folder there
   });
 });

@@ -46,15 +46,13 @@ export async function provideTools(env, wanted) {
 /** @param {NodeJS.ProcessEnv} env */
 async function provideNode(env) {
   const running = process.versions.node;
-  const wanted = env.CHECKPOINT_WARDEN_NODE || 'pinned';
+  const wanted = env.WARDEN_DEV_NODE || 'pinned';
   if (wanted !== 'pinned' && wanted !== 'system') {
-    throw new ToolchainError(
-      `CHECKPOINT_WARDEN_NODE is "${wanted}": say "system" or "pinned", or leave it out.`,
-    );
+    throw new ToolchainError(`WARDEN_DEV_NODE is "${wanted}": say "system" or "pinned", or leave it out.`);
   }
   if (wanted === 'system' && !isAtLeast(running, OLDEST_NODE)) {
     throw new ToolchainError(
-      `CHECKPOINT_WARDEN_NODE=system, but this Node.js is ${running} and ${OLDEST_NODE} is needed.`,
+      `WARDEN_DEV_NODE=system, but this Node.js is ${running} and ${OLDEST_NODE} is needed.`,
     );
   }
   if (wanted === 'system' || isAtLeast(running, '24')) {

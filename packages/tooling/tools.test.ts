@@ -42,8 +42,8 @@ async function npm(pnpmVersion: string, then = ''): Promise<void> {
 function environment(): NodeJS.ProcessEnv {
   return {
     PATH: [bin, '/usr/bin', '/bin'].join(delimiter),
-    CHECKPOINT_WARDEN_CACHE: cache,
-    CHECKPOINT_WARDEN_NODE: 'system', // the tests run on each Node.js of the CI matrix
+    WARDEN_DEV_CACHE: cache,
+    WARDEN_DEV_NODE: 'system', // the tests run on each Node.js of the CI matrix
   };
 }
 
@@ -109,11 +109,11 @@ describe('provideTools', () => {
   it('says which setting to change when the cache cannot be written', async () => {
     await program('pnpm', 'exit 1');
     await writeFile(cache, 'a file where the folder should be');
-    await expect(provideTools(environment(), { pnpm: true })).rejects.toThrow(/Set CHECKPOINT_WARDEN_CACHE/);
+    await expect(provideTools(environment(), { pnpm: true })).rejects.toThrow(/Set WARDEN_DEV_CACHE/);
   });
 
-  it('refuses a CHECKPOINT_WARDEN_NODE it does not know', async () => {
-    const env = { ...environment(), CHECKPOINT_WARDEN_NODE: '22' };
+  it('refuses a WARDEN_DEV_NODE it does not know', async () => {
+    const env = { ...environment(), WARDEN_DEV_NODE: '22' };
     await expect(provideTools(env, { pnpm: false })).rejects.toThrow(/"system" or "pinned"/);
   });
 });

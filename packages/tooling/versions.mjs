@@ -28,9 +28,7 @@ function fail() {
  * @param {NodeJS.ProcessEnv} env
  */
 export function cacheDir(env) {
-  return (
-    env.CHECKPOINT_WARDEN_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'checkpoint-warden')
-  );
+  return env.WARDEN_DEV_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'checkpoint-warden');
 }
 
 /**

@@ -35,7 +35,7 @@ describe('versions', () => {
 
 describe('cacheDir', () => {
   it('is the one asked for', () => {
-    expect(cacheDir({ CHECKPOINT_WARDEN_CACHE: '/a', XDG_CACHE_HOME: '/b' })).toBe('/a');
+    expect(cacheDir({ WARDEN_DEV_CACHE: '/a', XDG_CACHE_HOME: '/b' })).toBe('/a');
   });
 
   it('follows XDG', () => {

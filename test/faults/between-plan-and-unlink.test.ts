@@ -1,7 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   closeSync,
-  copyFileSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -74,9 +74,8 @@ describe('an archive that changes between plan and deletion stays, and the next 
   it('replaced by another file of the same size and time', async () => {
     let survivor: bigint | undefined;
     const { agent, oldest } = await changeTheOldest((path) => {
-      const { atime, mtime } = statSync(path);
-      copyFileSync(path, `${path}.copy`);
-      utimesSync(`${path}.copy`, atime, mtime);
+      // To the nanosecond, which Node cannot set.
+      execFileSync('cp', ['--preserve=timestamps', path, `${path}.copy`]);
       renameSync(`${path}.copy`, path);
       survivor = statSync(path, { bigint: true }).ino;
     });

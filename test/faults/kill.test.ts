@@ -7,7 +7,6 @@ import {
   makeSandbox,
   type Sandbox,
   type SeededRandom,
-  seededRandom,
   until,
   writeArchive,
 } from '@checkpoint-warden/agent/testing';
@@ -19,7 +18,7 @@ import { printedRandom } from './printed-random.ts';
 import { createWitness, groupsOf, type Limits, policySpec, type WrittenArchive } from './witness.ts';
 
 /** 36 kills; `npm run test:long` takes 1,008. */
-const ROUNDS = process.env.CHECKPOINT_WARDEN_LONG === '1' ? 84 : 3;
+const ROUNDS = process.env.WARDEN_DEV_LONG === '1' ? 84 : 3;
 const KILLS_PER_ROUND = 12;
 const TIMEOUT_MS = 60_000;
 

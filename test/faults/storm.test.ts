@@ -7,7 +7,6 @@ import {
   makeSandbox,
   type Sandbox,
   type SeededRandom,
-  seededRandom,
   until,
 } from '@checkpoint-warden/agent/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -17,7 +16,7 @@ import { replacePolicy } from './policy-text.ts';
 import { printedRandom } from './printed-random.ts';
 
 /** Each pattern under one policy, once; `npm run test:long` takes both and 20 times each. */
-const LONG = process.env.CHECKPOINT_WARDEN_LONG === '1';
+const LONG = process.env.WARDEN_DEV_LONG === '1';
 const REPETITIONS = LONG ? 20 : 1;
 const ARCHIVES = 200;
 const LIMIT = 60;

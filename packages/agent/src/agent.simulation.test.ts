@@ -30,9 +30,7 @@ import { seededRandom } from './testing/seeded-random.ts';
  * A failing seed is in the test's name: SIMULATION_SEED=N SIMULATION_SEEDS=1 runs it alone.
  */
 const FIRST_SEED = Number(process.env.SIMULATION_SEED ?? 1);
-const SEEDS = Number(
-  process.env.SIMULATION_SEEDS ?? (process.env.CHECKPOINT_WARDEN_LONG === '1' ? 20_000 : 300),
-);
+const SEEDS = Number(process.env.SIMULATION_SEEDS ?? (process.env.WARDEN_DEV_LONG === '1' ? 20_000 : 300));
 const STEPS = 60;
 const SCAN_MS = 60_000;
 const QUIET_MS = 30_000;

@@ -19,7 +19,7 @@ import {
 } from './types.ts';
 
 /** 1,000 scenes for each law; `npm run test:long` takes 100,000. */
-const LONG = process.env.CHECKPOINT_WARDEN_LONG === '1';
+const LONG = process.env.WARDEN_DEV_LONG === '1';
 const TIMEOUT_MS = LONG ? 30 * 60_000 : 30_000;
 
 /** A sentence that holds for every scene. */
