@@ -90,6 +90,13 @@ describe('createInventory', () => {
     expect(saved).toEqual(['due', 'due', 'due', 'archive']);
   });
 
+  it('takes for no leftover what could not be read undisturbed, however long the file has not changed', () => {
+    const inventory = started();
+    inventory.see(file(), () => reading('incomplete', false), 0);
+    inventory.see(file(), () => reading('incomplete', false), 2 * QUIET_MS);
+    expect(inventory.get(NAME)?.archive.state).toBe('writing');
+  });
+
   it('starts the quiet period anew with every change', () => {
     const inventory = started();
     inventory.see(file(), incomplete, 0);
