@@ -20,12 +20,7 @@ export function settleIntents(
   for (const { seq, archive, fileId } of audit.pendingIntents()) {
     try {
       const now = store.stat(archive);
-      const isThere = now !== undefined && fileIdKey(now.fileId) === fileId;
-      outcomes.push(
-        isThere
-          ? { intent: seq, result: 'failed', error: 'cut off; the archive is still there' }
-          : { intent: seq, result: 'deleted' },
-      );
+      outcomes.push({ intent: seq, ...outcomeOf(fileId, now && fileIdKey(now.fileId)) });
     } catch {
       // safe: nothing is concluded from an error
     }
@@ -37,4 +32,18 @@ export function settleIntents(
   } catch {
     return 0; // safe: they stay open; a log that cannot be written is reported when there is something to delete
   }
+}
+
+/** What became of a planned file, by what stands under its name now. */
+function outcomeOf(planned: string, now: string | undefined): Pick<AuditOutcome, 'result' | 'error'> {
+  if (now === planned) return { result: 'failed', error: 'cut off; the archive is still there' };
+  if (now !== undefined && inodeOf(now) === inodeOf(planned)) {
+    return { result: 'changed', error: 'cut off; the archive is still there and has changed' };
+  }
+  return { result: 'deleted' };
+}
+
+/** Device and inode of a `fileIdKey`. */
+function inodeOf(key: string): string {
+  return key.split(':', 2).join(':');
 }
