@@ -59,8 +59,9 @@ function evict(
   const roomBytes = Math.max(0, Math.min(wantedBytes, input.disk.sizeBytes - wantedBytes));
   const enoughBytes = isShort ? wantedBytes + roomBytes * FREE_SPACE_MARGIN : wantedBytes;
 
-  const queue = evictionQueue(node, input, floors, verdicts);
+  let queue: ReturnType<typeof evictionQueue> | undefined;
   while (totalBytes > maxTotalBytes || freeBytes < enoughBytes) {
+    queue ??= evictionQueue(node, input, floors, verdicts);
     const index = queue();
     const verdict = index === undefined ? undefined : verdicts[index];
     if (index === undefined || verdict === undefined) break;

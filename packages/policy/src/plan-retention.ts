@@ -10,6 +10,7 @@ import type {
   GroupLevel,
   GroupLimits,
   HeldBy,
+  KeepReason,
   Owner,
   Plan,
   PlanInput,
@@ -76,6 +77,7 @@ export function planRetention(input: PlanInput, observe?: GroupObserver): Plan {
   for (const [rule, ruled] of groupBy(containers, (container) => container.rule)) {
     for (const limits of rule.groups) {
       for (const [key, group] of groupBy(ruled, (container) => groupKey(limits.level, container.owner))) {
+        if (observe === undefined && holdsFor(limits, group)) continue; // no need to put it in order
         const members = mergeLeft(group);
         if (members.length === 0) continue;
         observe?.(rule, limits, key, members);
@@ -96,41 +98,49 @@ export function planRetention(input: PlanInput, observe?: GroupObserver): Plan {
 
 /** Gives every archive that no limit can apply to its verdict, and sorts the others into their containers. */
 function gatherContainers(input: PlanInput, verdicts: Verdict[]): Container[] {
-  const containers = new Map<GroupKey, Container>();
-  const ruleOf = new Map<GroupKey, Rule | undefined>();
+  const containers = new Map<GroupKey, Container | Ungoverned>();
 
+  const containerOf = (owner: Owner): Container | Ungoverned => {
+    const key = groupKey('container', owner);
+    const known = containers.get(key);
+    if (known !== undefined) return known;
+    const container = { owner, rule: governingRule(input.policy.rules, owner), candidates: [] };
+    containers.set(key, container);
+    return container;
+  };
   const consider = (archive: Archive, index: number): void => {
     const { owner } = archive;
-    const key = owner && groupKey('container', owner);
-    if (owner !== undefined && key !== undefined && !ruleOf.has(key)) {
-      ruleOf.set(key, governingRule(input.policy.rules, owner));
-    }
-    const rule = key === undefined ? undefined : ruleOf.get(key);
+    const container = owner && containerOf(owner);
+    const rule = container?.rule;
     const timeMs = orderTimeMs(archive, input.nowMs);
-    if (index !== REMOTE) verdicts[index] = initialVerdict(archive, rule, timeMs);
-    else if (rule?.scope === 'Node') return;
-    if (archive.pinned || archive.state !== 'complete') return;
-    if (owner === undefined || key === undefined || rule === undefined || timeMs === undefined) return;
-    let container = containers.get(key);
-    if (container === undefined) {
-      container = { owner, rule, candidates: [] };
-      containers.set(key, container);
+    if (index === REMOTE) {
+      if (rule?.scope === 'Node') return;
+    } else {
+      const reason = initialReason(archive, timeMs);
+      verdicts[index] = { archive, action: 'keep', reason, rule, mode: rule?.mode ?? 'Enforce' };
     }
+    if (archive.pinned || archive.state !== 'complete') return;
+    if (owner === undefined || container === undefined || rule === undefined || timeMs === undefined) return;
     container.candidates.push({ archive, index, owner, timeMs, floor: false, gone: false, waits: false });
   };
 
   input.archives.forEach(consider);
   for (const archive of input.remote ?? []) consider(archive, REMOTE);
-  return [...containers.values()];
+  return [...containers.values()].filter(isGoverned);
 }
 
-/** The verdict where no limit calls: a reason of its own, or within limits until one does. */
-function initialVerdict(archive: Archive, rule: Rule | undefined, timeMs: number | undefined): Verdict {
-  const keep = { archive, action: 'keep', rule, mode: rule?.mode ?? 'Enforce' } as const;
-  if (archive.pinned) return { ...keep, reason: 'pinned' };
-  if (archive.state !== 'complete') return { ...keep, reason: archive.state };
-  if (archive.owner === undefined || timeMs === undefined) return { ...keep, reason: 'unattributed' };
-  return { ...keep, reason: 'within-limits' };
+/** A container that no rule governs. */
+type Ungoverned = Omit<Container, 'rule'> & { readonly rule: undefined };
+
+function isGoverned(container: Container | Ungoverned): container is Container {
+  return container.rule !== undefined && container.candidates.length > 0;
+}
+
+/** The reason where no limit calls: one of the archive's own, or within limits until one does. */
+function initialReason({ pinned, state, owner }: Archive, timeMs: number | undefined): KeepReason {
+  if (pinned) return 'pinned';
+  if (state !== 'complete') return state;
+  return owner === undefined || timeMs === undefined ? 'unattributed' : 'within-limits';
 }
 
 /** Sorts a container's candidates newest first and marks those that `keepLast` protects. */
@@ -224,10 +234,12 @@ function findUnreachable(rule: Rule, containers: readonly Container[]): Unreacha
     )) {
       let count = 0;
       let bytes = 0;
-      for (const candidate of members.flatMap(({ candidates }) => candidates)) {
-        if (candidate.gone || candidate.waits) continue;
-        count++;
-        bytes += candidate.archive.sizeBytes;
+      for (const { candidates } of members) {
+        for (const { gone, waits, archive } of candidates) {
+          if (gone || waits) continue;
+          count++;
+          bytes += archive.sizeBytes;
+        }
       }
       const report = (limit: UnreachableLimit['limit'], excess: number): void => {
         if (excess > 0) found.push({ limit, rule: rule.id, mode: rule.mode, group, excess });
@@ -242,6 +254,20 @@ function findUnreachable(rule: Rule, containers: readonly Container[]): Unreacha
 /** Count and size limits act where something has arrived, or everywhere when the rule says so (docs/explanation/retention.md, 4). */
 function isDue(input: PlanInput, rule: Rule, key: GroupKey): boolean {
   return input.due === 'all' || rule.applyImmediately || input.due.has(key);
+}
+
+/** Whether all that is left of a group stays within its limits, in whatever order. */
+function holdsFor(limits: GroupLimits, containers: readonly Container[]): boolean {
+  let count = 0;
+  let bytes = 0;
+  for (const { candidates } of containers) {
+    for (const { gone, archive } of candidates) {
+      if (gone) continue;
+      count++;
+      bytes += archive.sizeBytes;
+    }
+  }
+  return count <= limitOf(limits.maxCount) && bytes <= limitOf(limits.maxTotalBytes);
 }
 
 /** What is left of several containers, newest first. */

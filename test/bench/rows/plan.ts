@@ -66,7 +66,7 @@ function fleet(namespaces: number): Archive[] {
         mtimeMs: createdAtMs,
         createdAtMs,
         state: 'complete',
-        owner,
+        owner: { ...owner }, // as each is read from an archive of its own
         pinned: false,
       };
     }),
