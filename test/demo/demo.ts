@@ -29,13 +29,14 @@ let agent: DemoAgent | undefined;
 const interrupted = new Promise<'interrupted'>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('interrupted'));
 });
+let isInterrupted = false;
 try {
-  if ((await Promise.race([runDemo(), interrupted])) === 'interrupted' && !flags.keep) process.exitCode = 130;
+  isInterrupted = (await Promise.race([runDemo(), interrupted])) === 'interrupted';
 } finally {
   await agent?.stop();
   rmSync(root, { recursive: true, force: true });
 }
-process.exit();
+if (isInterrupted) process.exit(130); // what the demo was waiting for does not matter any more
 
 async function runDemo(): Promise<void> {
   heading('1. A node with checkpoint archives');

@@ -10,8 +10,10 @@ import { type GroupKey, groupKey, groupKeysOf, type Plan } from '@checkpoint-war
  */
 export function archivesBehind(plan: Plan): ReadonlySet<string> {
   const groups = new Set<GroupKey>();
+  const pods = new Set<string>();
   for (const { action, group, rule, archive } of plan.verdicts) {
     if (action !== 'delete') continue;
+    if (archive.owner !== undefined) pods.add(archive.owner.pod);
     if (group !== undefined) groups.add(group);
     const hasFloor = rule !== undefined && 'keepLast' in rule && rule.keepLast > 0;
     if (hasFloor && archive.owner !== undefined) groups.add(groupKey('container', archive.owner));
@@ -19,9 +21,13 @@ export function archivesBehind(plan: Plan): ReadonlySet<string> {
   const names = new Set<string>();
   if (groups.size === 0) return names;
   for (const { archive } of plan.verdicts) {
-    if (archive.owner !== undefined && groupKeysOf(archive.owner).some((key) => groups.has(key))) {
-      names.add(archive.name);
-    }
+    const { owner, name } = archive;
+    if (owner === undefined) continue;
+    // Most archives are of other pods, and a look at the pod spares them the making of their keys.
+    const isBehind =
+      groups.has(owner.namespace) ||
+      (pods.has(owner.pod) && groupKeysOf(owner).some((key) => groups.has(key)));
+    if (isBehind) names.add(name);
   }
   return names;
 }
