@@ -88,7 +88,7 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
   const gatherPorts: GatherPorts = { store, inventory, monotonicMs: clock.monotonicMs };
   const waker = createWaker(clock);
   const hints = createHintQueue();
-  const enforcer = createEnforcer({ ...ports, isClockTrusted: () => trust.trusted }, { scanIntervalMs });
+  const enforcer = createEnforcer({ ...ports, isClockTrusted: checkClock }, { scanIntervalMs });
 
   let policy = NO_POLICY;
   let nextScanMs = Number.NEGATIVE_INFINITY;
@@ -167,12 +167,13 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
     if (isStale) rescan();
   }
 
-  function checkClock(): void {
+  function checkClock(): boolean {
     const before = trust;
     trust = clockGuard.check();
-    if (before.trusted === trust.trusted) return;
+    if (before.trusted === trust.trusted) return trust.trusted;
     if (trust.trusted) log.info({}, 'clock is trusted again');
     else log.warn({ why: trust.why }, 'clock is not trusted: nothing goes by age');
+    return trust.trusted;
   }
 
   /** What cannot be saved goes with the next that can. Losing it costs reading anew, and never an archive. */

@@ -32,7 +32,7 @@ export interface EnforcerPorts {
   readonly clock: Clock;
   readonly metrics: AgentMetrics;
   readonly log: Logger;
-  /** Whether what depends on now may be acted on. */
+  /** Looks at the clock: whether what depends on now may be acted on. */
   readonly isClockTrusted: () => boolean;
 }
 
@@ -101,11 +101,13 @@ export function createEnforcer(
 
   function inputOf(archives: readonly Archive[], policy: Policy): PlanInput {
     const monotonicMs = clock.monotonicMs();
+    // In this order: a step before the reading shows in the look at the clock, one after it is not in the reading.
+    const nowMs = clock.nowMs();
     const clockTrusted = ports.isClockTrusted();
     return {
       archives,
       policy,
-      nowMs: clock.nowMs(),
+      nowMs,
       // A clock that has stepped may mean that the machine slept: then no fact is as fresh as it looks.
       ownerState: (owner) => (clockTrusted ? owners.stateOf(owner, monotonicMs) : { state: 'unknown' }),
       due: inventory.due,
@@ -146,10 +148,14 @@ export function createEnforcer(
   return {
     async enforce(enforcement) {
       const { policy, isInForce, namespaces } = enforcement;
+      const wasClockTrusted = ports.isClockTrusted();
       const plan = planConfirmed(enforcement);
       const planned = { inventory: inventory.revision, owners: owners.revision };
       const isCurrent = () =>
-        isInForce() && inventory.revision === planned.inventory && owners.revision === planned.owners;
+        isInForce() &&
+        inventory.revision === planned.inventory &&
+        owners.revision === planned.owners &&
+        ports.isClockTrusted() === wasClockTrusted;
 
       const { enforced, audited } = selectDeletions(plan, inventory);
       const nowMs = clock.monotonicMs();
