@@ -35,6 +35,11 @@ export const ERROR_CODES = {
   CW_ERR_TLS: { status: 500, meaning: 'The TLS files are missing, unreadable or do not fit together.' },
   CW_ERR_LISTEN: { status: 500, meaning: 'A listening address cannot be bound.' },
   CW_ERR_UNREACHABLE: { status: 502, meaning: 'The other side does not answer, or not in time.' },
+  CW_ERR_STALE_FACTS: {
+    status: 409,
+    meaning: 'What the message says is no longer fresh, or is about an earlier start of the agent.',
+  },
+  CW_ERR_KUBE_API: { status: 502, meaning: 'A call to the Kubernetes API server failed.' },
   CW_ERR_INTERNAL: { status: 500, meaning: 'A bug: an invariant of the program does not hold.' },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 
