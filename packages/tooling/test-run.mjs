@@ -25,8 +25,34 @@ const CHECKS = [
 export async function runTests(env) {
   const startedAt = Date.now();
   const counts = await Promise.all(CHECKS.map((check) => runCheck(check, env)));
-  counts.push(await runVitest(env));
+  counts.push(await runVitest('tests', ['--config', 'packages/tooling/vitest.config.ts', '--coverage'], env));
+  return sumUp(counts, startedAt);
+}
 
+/**
+ * The tests on a real API server, with its programs brought first. The last line printed is `N passed, N failed`.
+ *
+ * @param {readonly string[]} args for vitest: which tests
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number>} exit code
+ */
+export async function runClusterTests(args, env) {
+  const startedAt = Date.now();
+  const config = ['--config', 'packages/tooling/vitest.cluster.config.ts'];
+  // Go's build cache stays where the user has it: 6 GB of it may be there already.
+  const prepareEnv = { ...env, XDG_CACHE_HOME: process.env.XDG_CACHE_HOME };
+  const { code } = await run('node', ['test/cluster/prepare.ts'], { cwd: ROOT, env: prepareEnv });
+  const counts =
+    code === 0 ? await runVitest('cluster tests', [...config, ...args], env) : { passed: 0, failed: 1 };
+  return sumUp([counts], startedAt);
+}
+
+/**
+ * @param {readonly Counts[]} counts
+ * @param {number} startedAt
+ * @returns {number} exit code
+ */
+function sumUp(counts, startedAt) {
   const total = (/** @type {keyof Counts} */ key) => counts.reduce((sum, count) => sum + count[key], 0);
   console.log(`\nall steps took ${secondsSince(startedAt)}`);
   console.log(`${total('passed')} passed, ${total('failed')} failed`);
@@ -47,20 +73,21 @@ async function runCheck([name = '', command = '', ...args], env) {
 }
 
 /**
+ * @param {string} name
+ * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} env
  * @returns {Promise<Counts>}
  */
-async function runVitest(env) {
+async function runVitest(name, args, env) {
   const startedAt = Date.now();
   const folder = await mkdtemp(join(tmpdir(), 'checkpoint-warden-test-'));
   try {
     const resultFile = join(folder, 'result.json');
-    const config = ['--config', 'packages/tooling/vitest.config.ts', '--coverage'];
     const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${resultFile}`];
-    const { code } = await run('vitest', ['run', ...config, ...reporters], { cwd: ROOT, env });
+    const { code } = await run('vitest', ['run', ...args, ...reporters], { cwd: ROOT, env });
     const counts = countTests(code, existsSync(resultFile) ? readFileSync(resultFile, 'utf8') : undefined);
     report(
-      'tests',
+      name,
       counts.failed === 0,
       `${counts.passed} passed, ${counts.skipped} skipped, ${secondsSince(startedAt)}`,
     );

@@ -4,7 +4,7 @@
 import { delimiter, join } from 'node:path';
 import { areDependenciesInstalled, installDependencies } from './dependencies.mjs';
 import { run, ToolchainError, withSignals } from './run.mjs';
-import { runTests } from './test-run.mjs';
+import { runClusterTests, runTests } from './test-run.mjs';
 import { provideTools } from './tools.mjs';
 import { cacheDir, ROOT } from './versions.mjs';
 
@@ -17,6 +17,7 @@ const VITEST = ['vitest', '--config', 'packages/tooling/vitest.config.ts'];
 const TASKS = new Map([
   ['test', (args, env) => (args.length === 0 ? runTests(env) : usage('test takes no arguments'))],
   ['test:long', (args, env) => inOrder({ ...env, WARDEN_DEV_LONG: '1' }, [...VITEST, 'run', ...args])],
+  ['test:cluster', runClusterTests],
   ['vitest', (args, env) => inForeground(env, [...VITEST, ...args])],
   ['demo', (args, env) => inOrder(env, BUILD, ['node', 'test/demo/demo.ts', ...args])],
   ['bench', (args, env) => inOrder(env, BUILD, ['node', 'test/bench/main.ts', ...args])],

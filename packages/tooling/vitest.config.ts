@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     root: fileURLToPath(new URL('../..', import.meta.url)),
     include: ['packages/*/src/**/*.test.ts', 'packages/tooling/*.test.ts', 'test/**/*.test.ts'],
+    // They need an API server: vitest.cluster.config.ts.
+    exclude: [...configDefaults.exclude, '**/*.cluster.test.ts', 'test/cluster/**'],
     testTimeout: 30_000,
     silent: 'passed-only',
     coverage: {

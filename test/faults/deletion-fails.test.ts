@@ -82,7 +82,10 @@ describe.skipIf(cannotFreeze !== undefined)('an archive that cannot be deleted',
     freeze(pathOf(oldest));
     const agent = await test.start({ policy: ONE_NOW, clock });
     expect(test.sandbox.list()).toEqual([oldest, archives[3]]);
-    expect(agent.agent.status().retrying).toBe(1);
+    expect(agent.agent.status()).toMatchObject({
+      retrying: 1,
+      failing: [{ policy: 'default', reason: 'over-count', count: 1 }],
+    });
     expect(resultsOf(agent, second)).toEqual(['deleted']);
     const metrics = await agent.registry.metrics();
     expect(metrics).toMatch(/deletions_total\{reason="over-count",mode="Enforce",result="failed"\} 1\n/);

@@ -1,3 +1,4 @@
+import { policyHash } from '@checkpoint-warden/api';
 import { createLogger, Registry } from '@checkpoint-warden/kit';
 import { manualClock } from '@checkpoint-warden/kit/testing';
 import { expect, it } from 'vitest';
@@ -7,7 +8,7 @@ import { createInventory } from './inventory/inventory.ts';
 import { inventoryTotals } from './inventory/inventory-totals.ts';
 import { createMetrics } from './metrics.ts';
 import { createOwnerFacts } from './owners/owner-facts.ts';
-import { NO_POLICY, policyHash } from './policy/policy-in-force.ts';
+import { NO_POLICY } from './policy/policy-in-force.ts';
 import { AUDIT_GROUP_SIZE } from './state/audit-log.ts';
 import { policyOf, until } from './testing/agent-rig.ts';
 import { archiveFileName } from './testing/build-archive.ts';

@@ -1,24 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
-import { createLogger, Registry } from '@checkpoint-warden/kit';
+import { toWireTime } from '@checkpoint-warden/api';
 import { type ManualClock, manualClock } from '@checkpoint-warden/kit/testing';
 import { type GroupKey, groupKeysOf, type Owner, type Policy } from '@checkpoint-warden/policy';
 import { referencePlan } from '@checkpoint-warden/policy/testing';
 import { expect, it } from 'vitest';
-import { type Agent, createAgent } from './agent.ts';
 import { parseArchiveName } from './archive/archive-name.ts';
-import type { ArchiveStore, Removal } from './archive/archive-store.ts';
 import { fileIdKey } from './archive/file-id.ts';
-import { createClockGuard } from './clock-guard.ts';
-import { createInventory } from './inventory/inventory.ts';
-import { inventoryTotals } from './inventory/inventory-totals.ts';
-import { createMetrics } from './metrics.ts';
-import { createOwnerFacts, type OwnerFacts } from './owners/owner-facts.ts';
-import { NO_POLICY, policyHash } from './policy/policy-in-force.ts';
 import type { AuditIntent } from './state/audit-entry.ts';
 import { policyOf } from './testing/agent-rig.ts';
 import { archiveFileName } from './testing/build-archive.ts';
-import { mapMemory } from './testing/map-memory.ts';
-import { memoryArchiveStore } from './testing/memory-archive-store.ts';
+import { type MemoryAgent, makeMemoryAgent } from './testing/memory-agent.ts';
+import { type MemoryDisk, memoryDisk } from './testing/memory-disk.ts';
 import { seededRandom } from './testing/seeded-random.ts';
 
 /**
@@ -34,6 +26,7 @@ const SEEDS = Number(process.env.SIMULATION_SEEDS ?? (process.env.WARDEN_DEV_LON
 const STEPS = 60;
 const SCAN_MS = 60_000;
 const QUIET_MS = 30_000;
+const EPOCH = { leaseCreated: '2026-01-01T00:00:00.000Z', leaseTransitions: 0 };
 
 const OWNERS: readonly Owner[] = [
   { namespace: 'a', pod: 'p', container: 'c' },
@@ -49,14 +42,14 @@ const POLICIES: readonly Policy[] = [
   'applyPoliciesImmediately: true\nglobalPolicy: {maxTotalSizePerPod: 4Mi}',
   'mode: Audit\nglobalPolicy: {maxCheckpointsPerContainer: 1}',
   'orphanGracePeriod: 10s\nglobalPolicy: {retainOrphan: false, maxCheckpointsPerPod: 3}',
+  'orphanGracePeriod: 0s\nglobalPolicy: {retainOrphan: false}',
   'namespacePolicies: [{namespace: a, maxCheckpoints: 2}]\npodPolicies: [{namespace: a, pod: p, maxTotalSize: 3Mi}]',
   'globalPolicy: {maxCheckpointsPerContainer: 5, maxCheckpointSize: 2Mi}\nnodePolicy: {maxIncompleteAge: 10m}',
 ].map(policyOf);
 
 interface World {
   readonly clock: ManualClock;
-  readonly store: ReturnType<typeof memoryArchiveStore>;
-  readonly memory: ReturnType<typeof mapMemory>;
+  readonly disk: MemoryDisk;
   readonly random: ReturnType<typeof seededRandom>;
   /** Every intent ever written. */
   readonly intents: AuditIntent[];
@@ -68,95 +61,67 @@ interface World {
   readonly news: Set<string>;
   /** Owners that are really gone. */
   readonly gone: Set<Owner>;
+  /** What was said of owners last and not refused. */
+  told: Facts;
+  /** What was said of owners and has not come yet. */
+  underWay: Facts | undefined;
   readonly violations: string[];
   second: number;
+  revision: number;
 }
 
-/** The agent as it runs now; a killed one has ports that do nothing any more. */
-interface Life {
-  readonly agent: Agent;
-  readonly owners: OwnerFacts;
-  kill(): void;
-  stop(): Promise<void>;
+/** Owners that were gone at a moment of the agent. */
+interface Facts {
+  readonly gone: ReadonlySet<Owner>;
+  readonly moment: string;
+  readonly monotonicMs: number;
 }
 
-function live(world: World): Life {
-  const { clock, store, memory } = world;
-  let alive = true;
-  const dead = (): never => {
-    throw new Error('killed');
-  };
-  const judged: ArchiveStore = {
-    ...store,
-    list: async () => (alive ? store.list() : dead()),
-    remove(planned): Removal {
-      if (!alive) return dead();
-      const truth = store.files.get(planned.name);
-      if (!world.intents.some(({ fileId }) => fileId === fileIdKey(planned.fileId))) {
-        world.violations.push(`${planned.name} is not in the audit log`);
-      }
-      const removal = store.remove(planned);
-      if (removal.result === 'deleted' && truth?.content.structure !== 'complete' && !planned.leftover) {
-        world.violations.push(`${planned.name} was not complete`);
-      }
-      return removal;
-    },
-  };
-  const owners = createOwnerFacts();
-  const registry = new Registry();
-  const inventory = createInventory({
+const NOTHING: Facts = { gone: new Set(), moment: '', monotonicMs: Number.NEGATIVE_INFINITY };
+
+/** An agent on the world's disk, as after a start. */
+function live(world: World): MemoryAgent {
+  const { clock, disk, random } = world;
+  let wasComplete = true;
+  world.told = NOTHING;
+  return makeMemoryAgent({
     node: 'n',
+    clock,
+    random: random.next,
+    disk,
+    scanIntervalMs: SCAN_MS,
     quietPeriodMs: QUIET_MS,
-    memory: { ...memory.open(), save: (changes) => (alive ? memory.save(changes) : dead()) },
-  });
-  const agent = createAgent(
-    {
-      store: judged,
-      inventory,
-      owners,
-      audit: {
-        append(intents) {
-          if (!alive) return dead();
-          if (world.auditFails) throw new Error('ENOSPC');
-          judge(world, intents);
-          world.intents.push(...intents);
-          return intents.map((_, index) => index);
-        },
-        appendOutcomes: () => (alive ? undefined : dead()),
+    hooks: {
+      onIntents(intents) {
+        if (world.auditFails) throw new Error('ENOSPC');
+        judge(world, intents);
+        world.intents.push(...intents);
       },
-      clock,
-      clockGuard: createClockGuard(clock, undefined),
-      metrics: createMetrics(registry, () => inventoryTotals(inventory.archives())),
-      log: createLogger({ level: 'silent', terminal: false }),
-      onScanned: () => memory.markSeeded(),
+      onRemove({ name, fileId }) {
+        wasComplete = disk.store.files.get(name)?.content.structure === 'complete';
+        if (!world.intents.some((intent) => intent.fileId === fileIdKey(fileId)))
+          world.violations.push(`${name} is not in the audit log`);
+      },
+      onRemoved({ name, leftover }, { result }) {
+        if (result === 'deleted' && !wasComplete && !leftover)
+          world.violations.push(`${name} was not complete`);
+      },
     },
-    { scanIntervalMs: SCAN_MS },
-  );
-  if (world.policy !== undefined) agent.enforce(inForce(world.policy, 1));
-  const stop = new AbortController();
-  const ended = agent.run(stop.signal).catch((error: Error) => {
-    if (error.message !== 'killed') throw error;
   });
-  return {
-    agent,
-    owners,
-    kill() {
-      alive = false;
-      stop.abort();
-    },
-    async stop() {
-      stop.abort();
-      await ended;
-    },
-  };
 }
 
-function inForce(policy: Policy, revision: number) {
-  return { ...NO_POLICY, source: 'file' as const, policy, revision, hash: policyHash(policy) };
+/** Sends a message of the controller, the next of all. Returns the status. */
+function put(world: World, agent: MemoryAgent, path: string, body: object): number {
+  const head = { epoch: EPOCH, revision: ++world.revision, sentAt: toWireTime(world.clock.nowMs()) };
+  return agent.call({ method: 'PUT', path, body: { ...head, ...body } }).status;
 }
 
 /** What is really there, as the planner's input. */
-function truth({ clock, store, policy, gone }: World, due: ReadonlySet<GroupKey> | 'all') {
+function truth(
+  { clock, disk: { store }, policy }: World,
+  gone: ReadonlySet<Owner>,
+  due: ReadonlySet<GroupKey> | 'all',
+) {
   const archives = [...store.files].map(([name, { content }]) => ({
     name,
     node: 'n',
@@ -184,19 +149,21 @@ function truth({ clock, store, policy, gone }: World, due: ReadonlySet<GroupKey>
 }
 
 /**
- * The oracle, asked when deletions are announced. Owners that are gone may not be known to be so, and then count
- * (docs/adr/0008-what-is-kept-counts.md): a deletion must be right with or without that knowledge.
+ * The oracle, asked when deletions are announced. What was said of owners may be acted on, and need not, until 30 s after the
+ * moment that it is as of (docs/adr/0008-what-is-kept-counts.md): a deletion must be right with or without it.
  */
 function judge(world: World, intents: readonly AuditIntent[]): void {
-  const known = truth(world, 'all').verdicts;
-  const unknown = truth({ ...world, gone: new Set() }, 'all').verdicts;
+  const { told, clock, disk } = world;
+  const isFresh = clock.monotonicMs() - told.monotonicMs <= 30_000;
+  const known = truth(world, isFresh ? told.gone : new Set(), 'all').verdicts;
+  const unknown = truth(world, new Set(), 'all').verdicts;
   for (const { archive: name, reason, owner, fileId } of intents) {
     const verdicts = [...known, ...unknown].filter(({ archive }) => archive.name === name);
     const call = verdicts.find((verdict) => verdict.action === 'delete' && verdict.reason === reason);
     const blame = (what: string) => world.violations.push(`${name}: ${what}`);
     // Gone, replaced or pinned meanwhile: the store refuses, and its own suite holds it to that.
-    const there = world.store.files.get(name);
-    if (there === undefined || fileIdKey(there.fileId) !== fileId || world.store.pins.has(name)) continue;
+    const there = disk.store.files.get(name);
+    if (there === undefined || fileIdKey(there.fileId) !== fileId || disk.store.pins.has(name)) continue;
     if (call === undefined) {
       blame(`${reason}, but ${verdicts.map((verdict) => verdict.reason).join(' or ')}`);
       continue;
@@ -246,7 +213,10 @@ const STEP_KINDS = [
     'list-fails',
     'heal',
     'gone',
-    'confirm',
+    'ask',
+    'ask',
+    'tell',
+    'tell',
     'rescan',
     'late-change',
   ],
@@ -257,8 +227,7 @@ async function walk(seed: number): Promise<readonly string[]> {
   const clock = manualClock(Date.UTC(2026, 0, 2));
   const world: World = {
     clock,
-    store: memoryArchiveStore(),
-    memory: mapMemory(),
+    disk: memoryDisk(clock),
     random,
     intents: [],
     policy: undefined,
@@ -266,36 +235,60 @@ async function walk(seed: number): Promise<readonly string[]> {
     arrived: new Set(),
     news: new Set(),
     gone: new Set(),
+    told: NOTHING,
+    underWay: undefined,
     violations: [],
     second: 0,
+    revision: 0,
   };
-  let life = live(world);
+  let agent = live(world);
   await settle(world);
   for (let step = 0; step < STEPS && world.violations.length === 0; step++) {
-    life = await take(world, life, random.pick(STEP_KINDS));
+    agent = await take(world, agent, random.pick(STEP_KINDS));
     // Mostly the agent may go on; sometimes the next thing happens while it is still at it.
     if (random.below(4) > 0) await settle(world);
-    if (random.below(4) === 0) await dealWithArrivals(world, life);
+    if (random.below(4) === 0) await dealWithArrivals(world, agent);
   }
   heal(world);
-  life.agent.rescan();
+  agent.agent.rescan();
   await settle(world);
   for (let scan = 0; scan < 12; scan++) {
     clock.advance(SCAN_MS);
     await settle(world);
   }
-  for (const { archive, action, mode, reason } of truth({ ...world, gone: new Set() }, dueForCertain(world))
-    .verdicts) {
+  for (const { archive, action, mode, reason } of truth(world, new Set(), dueForCertain(world)).verdicts) {
     if (action === 'delete' && mode === 'Enforce')
       world.violations.push(`${archive.name} should have gone: ${reason}`);
   }
-  await life.stop();
+  compareTotals(world, agent);
+  await agent.stop();
   return world.violations;
 }
 
+/** What the state says was deleted is what the audit log says, over all starts. */
+function compareTotals({ disk, violations }: World, agent: MemoryAgent): void {
+  const entries = disk.audit.read({ after: 0, limit: Number.MAX_SAFE_INTEGER });
+  const deleted = new Set(
+    entries.flatMap((entry) =>
+      entry.kind === 'outcome' && entry.result === 'deleted' ? [entry.intent] : [],
+    ),
+  );
+  const bytes = entries.flatMap((entry) =>
+    entry.kind === 'intent' && deleted.has(entry.seq) ? [entry.bytes] : [],
+  );
+  const { state } = agent.service.state();
+  const sums = state.deleted.reduce(
+    (sum, each) => ({ count: sum.count + each.count, bytes: sum.bytes + each.bytes }),
+    { count: 0, bytes: 0 },
+  );
+  const told = `${sums.count} archives, ${sums.bytes} bytes`;
+  const logged = `${bytes.length} archives, ${bytes.reduce((sum, each) => sum + each, 0)} bytes`;
+  if (told !== logged) violations.push(`told of ${told}, but the audit log has ${logged}`);
+}
+
 /** After a scan in which nothing failed, all arrivals have been dealt with, those whose hints were lost too. */
-async function dealWithArrivals(world: World, { agent }: Life): Promise<void> {
-  const { faults } = world.store;
+async function dealWithArrivals(world: World, { agent }: MemoryAgent): Promise<void> {
+  const { faults } = world.disk.store;
   if (world.auditFails || faults.list || faults.archives.size > 0) return;
   await settle(world);
   agent.rescan();
@@ -305,7 +298,7 @@ async function dealWithArrivals(world: World, { agent }: Life): Promise<void> {
 }
 
 /** The groups of what has arrived under the policy in force and still counts. */
-function dueForCertain({ news, store }: World): ReadonlySet<GroupKey> {
+function dueForCertain({ news, disk: { store } }: World): ReadonlySet<GroupKey> {
   const counting = [...news]
     .filter((name) => !store.pins.has(name))
     .map((name) => store.files.get(name)?.content);
@@ -316,12 +309,17 @@ function dueForCertain({ news, store }: World): ReadonlySet<GroupKey> {
 
 function heal(world: World): void {
   world.auditFails = false;
-  world.store.faults.list = false;
-  world.store.faults.archives.clear();
+  world.disk.store.faults.list = false;
+  world.disk.store.faults.archives.clear();
 }
 
-async function take(world: World, life: Life, kind: (typeof STEP_KINDS)[number]): Promise<Life> {
-  const { clock, store, random } = world;
+async function take(
+  world: World,
+  life: MemoryAgent,
+  kind: (typeof STEP_KINDS)[number],
+): Promise<MemoryAgent> {
+  const { clock, random } = world;
+  const { store, memory } = world.disk;
   const { agent } = life;
   const names = [...store.files.keys()];
   const name = names.length === 0 ? undefined : random.pick(names);
@@ -345,7 +343,7 @@ async function take(world: World, life: Life, kind: (typeof STEP_KINDS)[number])
       store.put(written, made.structure === 'complete' ? made : { ...made, sizeBytes: 1 });
       if (made.structure === 'complete') {
         arrive(made.owner);
-        if (world.memory.isSeeded) world.news.add(written);
+        if (memory.isSeeded) world.news.add(written);
       }
       hint(written);
       break;
@@ -356,7 +354,7 @@ async function take(world: World, life: Life, kind: (typeof STEP_KINDS)[number])
       if (kind === 'finish' && content.structure === 'complete') break;
       store[kind === 'finish' ? 'rewrite' : 'put'](name, { ...fresh('complete'), owner: content.owner });
       arrive(content.owner);
-      if (world.memory.isSeeded) world.news.add(name);
+      if (memory.isSeeded) world.news.add(name);
       hint(name);
       break;
     case 'pin':
@@ -380,10 +378,10 @@ async function take(world: World, life: Life, kind: (typeof STEP_KINDS)[number])
     case 'policy':
       world.policy = random.pick(POLICIES);
       world.news.clear();
-      agent.enforce(inForce(world.policy, world.second++));
+      put(world, life, '/v1/policy', { policy: world.policy });
       break;
     case 'time':
-      clock.advance(random.pick([100, 5_000, 31_000, SCAN_MS, 1_200_000]));
+      clock.advance(random.pick([100, 5_000, 20_000, 20_000, 31_000, SCAN_MS, 1_200_000]));
       break;
     case 'kill':
       life.kill();
@@ -407,12 +405,17 @@ async function take(world: World, life: Life, kind: (typeof STEP_KINDS)[number])
       const owner = random.pick(OWNERS);
       if (world.gone.has(owner)) world.gone.delete(owner);
       else world.gone.add(owner);
-      // A pod that comes back is told at once here; that the word may be late is for the controller's simulation.
-      confirm(world, life);
       break;
     }
-    case 'confirm':
-      confirm(world, life);
+    case 'ask':
+      world.underWay = {
+        gone: new Set(world.gone),
+        moment: life.service.state().moment,
+        monotonicMs: clock.monotonicMs(),
+      };
+      break;
+    case 'tell':
+      tell(world, life);
       break;
     case 'rescan':
       agent.rescan();
@@ -421,12 +424,15 @@ async function take(world: World, life: Life, kind: (typeof STEP_KINDS)[number])
   return life;
 }
 
-function confirm({ gone, clock }: World, { owners, agent }: Life): void {
-  owners.replace(
-    [...gone].map((owner) => ({ ...owner, goneForMs: 3_600_000 })),
-    clock.monotonicMs(),
-  );
-  agent.rescan();
+/** What was found out of owners arrives, once or again, early or late. */
+function tell(world: World, agent: MemoryAgent): void {
+  const { underWay, violations } = world;
+  if (underWay === undefined) return;
+  const gone = { absentSince: '2026-01-01T00:00:00.000Z', confirmedAt: '2026-01-01T01:00:00.000Z' };
+  const absent = [...underWay.gone].map((owner) => ({ ...owner, ...gone }));
+  const status = put(world, agent, '/v1/owners', { asOf: underWay.moment, absent });
+  if (status === 200) world.told = underWay;
+  else if (status !== 409) violations.push(`owner states are answered ${status}`);
 }
 
 it(`deletes only what a policy in force called for, in ${SEEDS} random walks from seed ${FIRST_SEED}`, async () => {

@@ -1,5 +1,5 @@
 import { AppError } from '@checkpoint-warden/errors';
-import type { Component } from '@checkpoint-warden/kit';
+import { type Component, createWaker } from '@checkpoint-warden/kit';
 import {
   type GroupKey,
   type Plan,
@@ -15,7 +15,7 @@ import { type InventoryTotals, inventoryTotals } from './inventory/inventory-tot
 import { createEnforcer, type EnforcerPorts, namespaceOf } from './pass/enforcer.ts';
 import { type GatherPorts, gatherAll, gatherSome, type ScanProgress } from './pass/gather.ts';
 import { NO_POLICY, type PolicyInForce } from './policy/policy-in-force.ts';
-import { createWaker } from './waker.ts';
+import type { PolicySum } from './policy/policy-sums.ts';
 
 /** What an agent works with. Everything that can fail or take time comes in here. */
 export interface AgentPorts extends Omit<EnforcerPorts, 'isClockTrusted'> {
@@ -53,6 +53,10 @@ export interface AgentStatus {
   readonly clock: ClockTrust;
   /** Archives whose deletion failed and is waiting for another attempt. */
   readonly retrying: number;
+  /** The same by policy object and reason. */
+  readonly failing: readonly PolicySum[];
+  /** What rules in Audit mode call for, as of the last full scan. */
+  readonly wouldDelete: readonly PolicySum[];
   readonly due: number;
 }
 
@@ -243,6 +247,8 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
       unreachable: enforcer.unreachable,
       clock: trust,
       retrying: enforcer.retrying,
+      failing: enforcer.failing,
+      wouldDelete: enforcer.wouldDelete,
       due: inventory.due.size,
     }),
     planInput: (candidate) =>

@@ -1,28 +1,21 @@
 import { join } from 'node:path';
 import type { Clock, Component, Logger, Registry } from '@checkpoint-warden/kit';
-import { type Agent, createAgent } from './agent.ts';
 import { fileArchiveStore } from './archive/file-archive-store.ts';
 import { standingWatch } from './archive/standing-watch.ts';
-import { type ClockGuard, createClockGuard } from './clock-guard.ts';
-import { createInventory, type Inventory } from './inventory/inventory.ts';
-import { inventoryTotals } from './inventory/inventory-totals.ts';
 import { isJournalValue, journalMemory } from './inventory/journal-memory.ts';
-import { createMetrics } from './metrics.ts';
-import { createOwnerFacts, type OwnerFacts } from './owners/owner-facts.ts';
 import type { ScanProgress } from './pass/gather.ts';
-import { settleIntents } from './pass/settle-intents.ts';
-import { type AuditLog, openAuditLog } from './state/audit-log.ts';
+import { openAuditLog } from './state/audit-log.ts';
+import { totalsFile } from './state/count-deletions.ts';
 import type { DamageHandling } from './state/damage.ts';
 import { openJournal } from './state/journal.ts';
 import { openStateDir } from './state/state-dir.ts';
+import { type WiredAgent, type WiringOptions, wireAgent } from './wire-agent.ts';
 
 /** What an agent is made from. */
-export interface AssemblyOptions {
+export interface AssemblyOptions extends WiringOptions {
   readonly node: string;
   readonly checkpointDir: string;
   readonly stateDir: string;
-  readonly scanIntervalMs: number;
-  readonly quietPeriodMs: number;
   readonly clock: Clock;
   readonly log: Logger;
   readonly registry: Registry;
@@ -30,12 +23,7 @@ export interface AssemblyOptions {
 }
 
 /** An agent with its parts, on real files. */
-export interface AssembledAgent {
-  readonly agent: Agent;
-  readonly inventory: Inventory;
-  readonly owners: OwnerFacts;
-  readonly audit: AuditLog;
-  readonly clockGuard: ClockGuard;
+export interface AssembledAgent extends WiredAgent {
   /** For other files in the state directory. */
   readonly damage: DamageHandling;
   /** The agent with its watch; closes its files when it has drained. */
@@ -48,55 +36,47 @@ export interface AssembledAgent {
  * @throws AppError when the state directory cannot be used or another agent has it
  */
 export function assembleAgent(options: AssemblyOptions): AssembledAgent {
-  const { node, clock, log } = options;
+  const { checkpointDir, node, clock, log, registry, onScanProgress } = options;
   const stateDir = openStateDir(options.stateDir);
   const damage: DamageHandling = { clock, onDamage: (found) => log.error(found, 'damaged state set aside') };
-  const audit = openAuditLog(join(stateDir.path, 'audit'), damage);
   const journal = openJournal(join(stateDir.path, 'inventory.jsonl'), isJournalValue, damage);
-  const memory = journalMemory(journal);
-
-  const store = fileArchiveStore(options.checkpointDir);
-  const settle = (): void => {
-    const settled = settleIntents(audit, store);
-    if (settled > 0) log.warn({ settled }, 'deletions left open in the audit log were settled');
-  };
-  const inventory = createInventory({ node, quietPeriodMs: options.quietPeriodMs, memory });
-  const owners = createOwnerFacts();
-  const clockGuard = createClockGuard(clock, memory.lastSeenMs);
-  const metrics = createMetrics(options.registry, () => inventoryTotals(inventory.archives()));
   const watch = standingWatch(
-    options.checkpointDir,
-    { onHint: (name) => agent.hint(name), onArmed: () => agent.rescan() },
+    checkpointDir,
+    { onHint: (name) => wired.agent.hint(name), onArmed: () => wired.agent.rescan() },
     log,
   );
-
-  const agent = createAgent(
+  const wired = wireAgent(
     {
-      store,
-      inventory,
-      owners,
-      audit,
+      node,
+      store: fileArchiveStore(checkpointDir),
+      memory: journalMemory(journal),
+      audit: openAuditLog(join(stateDir.path, 'audit'), damage),
+      totals: totalsFile(stateDir.path, damage),
       clock,
-      clockGuard,
-      metrics,
       log,
-      onDirectory(directory) {
-        watch.follow(directory);
-        if (directory !== undefined) settle();
-      },
-      onScanned: () => memory.saveClock(clock.nowMs()),
-      ...(options.onScanProgress === undefined ? {} : { onScanProgress: options.onScanProgress }),
+      registry,
+      onDirectory: (directory) => watch.follow(directory),
+      ...(onScanProgress === undefined ? {} : { onScanProgress }),
     },
-    { scanIntervalMs: options.scanIntervalMs },
+    options,
   );
   const component: Component = {
     async run(signal) {
-      await agent.run(signal);
+      await wired.agent.run(signal);
       await watch.close();
+      saveTotals();
       journal.close();
-      audit.close();
+      wired.audit.close();
       stateDir.close();
     },
   };
-  return { agent, inventory, owners, audit, clockGuard, damage, component };
+
+  function saveTotals(): void {
+    try {
+      wired.deletionTotals.save();
+    } catch (err) {
+      log.error({ err }, 'sums of deletions cannot be saved; the next start counts them from the audit log');
+    }
+  }
+  return { ...wired, damage, component };
 }

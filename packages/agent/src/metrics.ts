@@ -1,4 +1,5 @@
-import { type DeleteReason, type Mode, REASONS, type UnreachableLimit } from '@checkpoint-warden/policy';
+import { DELETE_REASONS } from '@checkpoint-warden/api';
+import type { DeleteReason, Mode, UnreachableLimit } from '@checkpoint-warden/policy';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { ARCHIVE_STATES, type InventoryTotals, type StateTotals } from './inventory/inventory-totals.ts';
 
@@ -89,7 +90,7 @@ export function createMetrics(registry: Registry, totals: () => InventoryTotals)
     'limit',
   ]);
 
-  for (const reason of deleteReasons()) {
+  for (const reason of DELETE_REASONS) {
     reclaimed.inc({ reason }, 0);
     deletions.inc({ reason, mode: 'Enforce', result: 'deleted' }, 0);
   }
@@ -115,10 +116,4 @@ export function createMetrics(registry: Registry, totals: () => InventoryTotals)
       for (const limit of LIMITS) unreachable.set({ limit }, counts[limit]);
     },
   };
-}
-
-function deleteReasons(): DeleteReason[] {
-  return (Object.keys(REASONS) as (keyof typeof REASONS)[]).filter(
-    (reason): reason is DeleteReason => REASONS[reason].action === 'delete',
-  );
 }

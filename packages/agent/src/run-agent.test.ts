@@ -1,5 +1,6 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { MOMENT_HEADER } from '@checkpoint-warden/api';
 import { createHttpsClient, PEER_NAMES } from '@checkpoint-warden/kit';
 import {
   type CertificatePair,
@@ -63,7 +64,10 @@ function callerOf(
     timeoutMs: 10_000,
     maxBodyBytes: 1_000_000,
   });
-  return (method, path, body) => client({ method, url: `https://${api}${path}`, body });
+  return async (method, path, body) => {
+    const { headers, ...answer } = await client({ method, url: `https://${api}${path}`, body });
+    return { ...answer, moment: headers[MOMENT_HEADER] };
+  };
 }
 
 /** An agent that has been told to keep three archives of each container, and knows three of one. */
@@ -148,7 +152,8 @@ describe('an agent that a controller tells its policy', { timeout: 90_000 }, () 
     const { namespace, pod, container } = DB;
     const times = { absentSince: '2026-01-01T00:00:00.000Z', confirmedAt: '2026-01-01T00:01:00.000Z' };
     const gone = [{ namespace, pod, container, ...times }];
-    expect((await call('PUT', '/v1/owners', { ...message(1), absent: gone })).status).toBe(200);
+    const { moment: asOf } = await call('GET', '/v1/state');
+    expect((await call('PUT', '/v1/owners', { ...message(1), asOf, absent: gone })).status).toBe(200);
     await until('the orphan is gone', () => sandbox.list().length === 1);
     expect(sandbox.list()).toEqual([kept]);
   });

@@ -5,6 +5,7 @@ import {
   type Component,
   createHttpServer,
   createLogger,
+  healthRoutes,
   type Logger,
   listen,
   openTlsFiles,
@@ -17,10 +18,11 @@ import {
   systemClock,
 } from '@checkpoint-warden/kit';
 import { type AssembledAgent, assembleAgent } from './assemble-agent.ts';
+import { createHealthChecks } from './health-checks.ts';
 import { agentApi } from './http/agent-api.ts';
-import { healthRoutes } from './http/health.ts';
-import { type ControlState, openControlState } from './policy/control-state.ts';
+import { type ControlState, controlFiles, openControlState } from './policy/control-state.ts';
 import { openPolicyFile } from './policy/policy-file.ts';
+import { createAgentService } from './service/agent-service.ts';
 import type { AgentSettings } from './settings.ts';
 
 /** Time to stop in, under the 30 s that Kubernetes gives by default. */
@@ -67,7 +69,7 @@ export async function runAgent(settings: AgentSettings, { version, terminal }: R
     registry,
   });
   log.info({ version, ...settings }, 'agent starting');
-  const control = openControlState(settings.stateDir, assembled.damage);
+  const control = openControlState(controlFiles(settings.stateDir, assembled.damage));
   const initial = policyFile?.initial ?? control.policy;
   if (initial !== undefined) assembled.agent.enforce(initial);
 
@@ -95,19 +97,19 @@ function healthServer(
   { registry, log }: ServerPorts,
 ): Component {
   const app = createHttpServer({ log });
-  app.register(healthRoutes, {
+  const checks = createHealthChecks({
     health: agent.status,
-    registry,
     clock: systemClock,
     quietMs: settings.scanIntervalMs,
   });
+  app.register(healthRoutes, { ...checks, registry });
   return listen(app, { name: 'metrics', address: settings.metricsListen, graceMs: SERVER_GRACE_MS });
 }
 
 /** The API over mutual TLS, with what keeps its certificates fresh; nothing when no address is set. */
 function apiServer(
   settings: AgentSettings,
-  { agent, inventory, owners, audit, clockGuard }: AssembledAgent,
+  assembled: AssembledAgent,
   { control, registry, log }: ServerPorts & { readonly control: ControlState },
 ): Record<string, Component> {
   const { listen: address, tlsDir } = settings;
@@ -119,18 +121,17 @@ function apiServer(
     tls: { files: tlsFiles, peer: PEER_NAMES.controller },
     bodyLimitBytes: MAX_BODY_BYTES,
   });
-  app.register(agentApi, {
+  const instance = randomUUID();
+  const service = createAgentService({
+    ...assembled,
     node: settings.nodeName ?? hostname(),
-    instance: randomUUID(),
-    agent,
-    inventory,
-    owners,
-    audit,
+    instance,
     control,
     policyFromFile: settings.policyFile !== undefined,
     clock: systemClock,
-    clockGuard,
+    log,
   });
+  app.register(agentApi, { ...assembled, service, instance });
   return { tlsFiles, api: listen(app, { name: 'api', address, graceMs: SERVER_GRACE_MS }) };
 }
 

@@ -193,10 +193,11 @@ describe('where several objects give the same scope, compile', () => {
       ),
     ]);
     expect(objects).toEqual([
-      { name: 'old', applies: true, conflicts: [] },
+      { name: 'old', applies: true, conflicts: [], useless: [] },
       {
         name: 'young',
         applies: true,
+        useless: [],
         conflicts: [
           { path: 'spec.globalPolicy', scope: 'globalPolicy', winner: 'old' },
           { path: 'spec.podPolicies[1]', scope: 'pod n/p-*', winner: 'old' },
@@ -240,8 +241,8 @@ describe('where several objects give the same scope, compile', () => {
       { labels: { pool: 'cpu' } },
     );
     expect(objects).toEqual([
-      { name: 'gpu', applies: false, conflicts: [] },
-      { name: 'cpu', applies: true, conflicts: [] },
+      { name: 'gpu', applies: false, conflicts: [], useless: [] },
+      { name: 'cpu', applies: true, conflicts: [], useless: [] },
     ]);
     expect(policy.rules.map(({ id }) => id)).toEqual(['cpu/globalPolicy']);
   });
@@ -253,7 +254,7 @@ describe('without knowing the node, compile', () => {
       object('a', { globalPolicy: { keepLast: 1 }, nodeSelector: { pool: 'gpu' } }),
     ]);
     expect(policy).toBe(EMPTY_POLICY);
-    expect(objects).toEqual([{ name: 'a', applies: false, conflicts: [] }]);
+    expect(objects).toEqual([{ name: 'a', applies: false, conflicts: [], useless: [] }]);
     expect(warnings).toEqual([
       {
         path: 'a/nodeSelector',

@@ -1,6 +1,7 @@
 import type { Problem } from '@checkpoint-warden/errors';
 import { EMPTY_POLICY, type NodeRule, type Policy, type Rule } from '@checkpoint-warden/policy';
 import { compileEntry, compileGlobal, compileNode, defaultNodeRule } from './compile-rules.ts';
+import { whyNeverMatches } from './never-matches.ts';
 import type { CheckpointRetentionPolicy } from './policy-object.ts';
 
 /** A part of a policy object that is not in force because an older object gives the same scope. */
@@ -13,12 +14,21 @@ export interface Conflict {
   readonly winner: string;
 }
 
+/** A part of a policy object that is not in force because no name that Kubernetes allows can match it. */
+export interface Useless {
+  /** Where: `spec.podPolicies[1].namespace`. */
+  readonly path: string;
+  readonly pattern: string;
+  readonly why: string;
+}
+
 /** What became of one policy object. */
 export interface CompiledObject {
   readonly name: string;
   /** Whether its `nodeSelector` chooses the node. */
   readonly applies: boolean;
   readonly conflicts: readonly Conflict[];
+  readonly useless: readonly Useless[];
 }
 
 export interface CompiledPolicySet {
@@ -48,12 +58,17 @@ export function compile(objects: readonly CheckpointRetentionPolicy[], node?: Po
   let nodeRule: NodeRule | undefined;
   const compiled = ordered.map((object): CompiledObject => {
     const { name } = object.metadata;
-    if (!isSelected(object, node)) return { name, applies: false, conflicts: [] };
+    if (!isSelected(object, node)) return { name, applies: false, conflicts: [], useless: [] };
     const conflicts: Conflict[] = [];
+    const useless: Useless[] = [];
     for (const part of partsOf(object)) {
       const winner = winners.get(part.scope);
       if (winner !== undefined) {
         conflicts.push({ path: `spec.${part.path}`, scope: part.scope, winner });
+        continue;
+      }
+      if (part.useless.length > 0) {
+        useless.push(...part.useless);
         continue;
       }
       winners.set(part.scope, name);
@@ -61,13 +76,16 @@ export function compile(objects: readonly CheckpointRetentionPolicy[], node?: Po
       if ('level' in made) rules.push(made);
       else nodeRule = made;
     }
-    return { name, applies: true, conflicts };
+    return { name, applies: true, conflicts, useless };
   });
   const oldest = ordered.find((object) => isSelected(object, node));
   return {
     policy: oldest === undefined ? EMPTY_POLICY : { rules, node: nodeRule ?? defaultNodeRule(oldest) },
     objects: compiled,
-    warnings: node === undefined ? ordered.flatMap(selectorWarnings) : [],
+    warnings: [
+      ...(node === undefined ? ordered.flatMap(selectorWarnings) : []),
+      ...compiled.flatMap(uselessWarnings),
+    ],
   };
 }
 
@@ -94,6 +112,7 @@ function isSelected({ spec }: CheckpointRetentionPolicy, node: PolicyNode | unde
 interface Part {
   readonly path: string;
   readonly scope: string;
+  readonly useless: readonly Useless[];
   readonly compile: (id: string) => Rule | NodeRule;
 }
 
@@ -106,22 +125,26 @@ function partsOf({ spec }: CheckpointRetentionPolicy): Part[] {
           {
             path: 'globalPolicy',
             scope: 'globalPolicy',
+            useless: [],
             compile: (id: string) => compileGlobal(id, spec, globalPolicy),
           },
         ]),
     ...namespacePolicies.map((entry, index) => ({
       path: `namespacePolicies[${index}]`,
       scope: `namespace ${entry.namespace}`,
+      useless: uselessPatterns(`spec.namespacePolicies[${index}]`, entry),
       compile: (id: string) => compileEntry(id, spec, 'namespace', entry),
     })),
     ...podPolicies.map((entry, index) => ({
       path: `podPolicies[${index}]`,
       scope: `pod ${entry.namespace}/${entry.pod}`,
+      useless: uselessPatterns(`spec.podPolicies[${index}]`, entry),
       compile: (id: string) => compileEntry(id, spec, 'pod', entry),
     })),
     ...containerPolicies.map((entry, index) => ({
       path: `containerPolicies[${index}]`,
       scope: `container ${entry.namespace}/${entry.pod}/${entry.container}`,
+      useless: uselessPatterns(`spec.containerPolicies[${index}]`, entry),
       compile: (id: string) => compileEntry(id, spec, 'container', entry),
     })),
     ...(nodePolicy === undefined
@@ -130,10 +153,31 @@ function partsOf({ spec }: CheckpointRetentionPolicy): Part[] {
           {
             path: 'nodePolicy',
             scope: 'nodePolicy',
+            useless: [],
             compile: (id: string) => compileNode(id, spec, nodePolicy),
           },
         ]),
   ];
+}
+
+function uselessPatterns(
+  path: string,
+  entry: { readonly namespace: string; readonly pod?: string; readonly container?: string },
+): Useless[] {
+  return (['namespace', 'pod', 'container'] as const).flatMap((field) => {
+    const pattern = entry[field];
+    const why = pattern === undefined ? undefined : whyNeverMatches(field, pattern);
+    return pattern === undefined || why === undefined ? [] : [{ path: `${path}.${field}`, pattern, why }];
+  });
+}
+
+function uselessWarnings({ name, useless }: CompiledObject): Problem[] {
+  return useless.map(({ path, pattern, why }) => ({
+    path: `${name}/${path}`,
+    message: `matches nothing: ${why}`,
+    found: JSON.stringify(pattern),
+    remedy: 'correct the name, or take the entry out',
+  }));
 }
 
 function selectorWarnings({ metadata, spec }: CheckpointRetentionPolicy): Problem[] {

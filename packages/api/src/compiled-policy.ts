@@ -1,7 +1,7 @@
 import { AppError } from '@checkpoint-warden/errors';
 import type { Policy, Rule } from '@checkpoint-warden/policy';
 import Type, { type Static } from 'typebox';
-import { collectProblems } from './collect-problems.ts';
+import { checkOf } from './check-of.ts';
 import { refined, type SchemaRule } from './schema-rule.ts';
 
 const MAX_RULES = 20_000;
@@ -104,6 +104,8 @@ export const CompiledPolicySchema = Type.Object(
   { additionalProperties: false, title: 'CompiledPolicy', description: 'What a node enforces.' },
 );
 
+const problemsOf = checkOf(CompiledPolicySchema);
+
 /** The wire form of {@link Policy}. */
 export type CompiledPolicy = Static<typeof CompiledPolicySchema>;
 
@@ -113,7 +115,7 @@ export type CompiledPolicy = Static<typeof CompiledPolicySchema>;
  * @throws AppError `CW_ERR_POLICY_INVALID` with every problem
  */
 export function parseCompiledPolicy(value: unknown): Policy {
-  const problems = collectProblems(CompiledPolicySchema, value);
+  const problems = problemsOf(value);
   if (problems.length > 0) {
     throw new AppError('CW_ERR_POLICY_INVALID', 'The compiled policy is not valid.', { problems });
   }

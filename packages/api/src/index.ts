@@ -9,13 +9,22 @@ export { type DeletionsPage, DeletionsPageSchema, DeletionsQuerySchema } from '.
 export type { WireEpoch } from './agent-api/epoch.ts';
 export { ExplanationParamsSchema, ExplanationSchema, type WireExplanation } from './agent-api/explanation.ts';
 export {
+  formatMoment,
+  MOMENT_HEADER,
+  type Moment,
+  OWNER_FACTS_FRESH_MS,
+  parseMoment,
+} from './agent-api/moment.ts';
+export {
   type OwnersPage,
   OwnersPageSchema,
   type OwnersPush,
   OwnersPushSchema,
+  type OwnersQuery,
   OwnersQuerySchema,
 } from './agent-api/owners.ts';
 export {
+  DELETE_REASONS,
   type PlanQuery,
   PlanQuerySchema,
   type PlanRequest,
@@ -26,6 +35,7 @@ export {
 } from './agent-api/plan.ts';
 export { type PolicyPush, PolicyPushSchema } from './agent-api/policy-push.ts';
 export {
+  MAX_POLICY_SUMS,
   OwnersInForceSchema,
   PolicyInForceSchema,
   type State,
@@ -34,6 +44,7 @@ export {
   type WirePolicyInForce,
 } from './agent-api/state.ts';
 export { fromWireTime, toWireTime } from './agent-api/wire-time.ts';
+export { type Check, checkOf } from './check-of.ts';
 export { collectProblems } from './collect-problems.ts';
 export {
   type CompiledObject,
@@ -41,12 +52,14 @@ export {
   type Conflict,
   compile,
   type PolicyNode,
+  type Useless,
 } from './compile.ts';
 export { type CompiledPolicy, CompiledPolicySchema, parseCompiledPolicy } from './compiled-policy.ts';
 export { crdManifest, crdYaml } from './crd.ts';
 export { didYouMean } from './did-you-mean.ts';
 export { formatProblems } from './format-problems.ts';
 export { type FreeSpace, parseFreeSpace } from './free-space.ts';
+export { policyHash } from './policy-hash.ts';
 export {
   API_VERSION,
   type CheckpointRetentionPolicy,

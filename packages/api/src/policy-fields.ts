@@ -1,7 +1,14 @@
 import { MAX_DURATION_LENGTH, MAX_SIZE_LENGTH } from '@checkpoint-warden/policy';
 import Type from 'typebox';
 import { celValidations, refined } from './schema-rule.ts';
-import { DURATION_RULE, FREE_SPACE_RULE, SIZE_RULE } from './value-rules.ts';
+import {
+  DURATION_RULE,
+  FREE_SPACE_RULE,
+  NAME_FORM,
+  NAME_PATTERN,
+  nameCel,
+  SIZE_RULE,
+} from './value-rules.ts';
 
 /**
  * The kinds of fields that a policy is made of. Each carries its description for `kubectl explain`, and in `x-reference`
@@ -76,11 +83,12 @@ export function namePattern(what: string, maxLength: number, example: string) {
   return Type.String({
     description: `Name of the ${what}; * stands for any characters, also none. Compared as a whole: team does not match team-a.`,
     'x-reference': { type: 'name or pattern', default: 'required' },
-    'x-form': 'a name or pattern of lower-case letters, digits, "-", "." and "*"',
+    'x-form': NAME_FORM,
     examples: [example],
     minLength: 1,
     maxLength,
-    pattern: '^[a-z0-9.*-]+$',
+    pattern: NAME_PATTERN,
+    ...celValidations([{ cel: nameCel(example) }]),
   });
 }
 

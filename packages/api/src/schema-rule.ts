@@ -25,7 +25,9 @@ export interface SchemaRule {
 }
 
 /** The schema options that carry the rules into the CRD. */
-export function celValidations(rules: readonly SchemaRule[]): { 'x-kubernetes-validations': CelRule[] } {
+export function celValidations(rules: readonly Pick<SchemaRule, 'cel'>[]): {
+  'x-kubernetes-validations': CelRule[];
+} {
   return { 'x-kubernetes-validations': rules.map(({ cel }) => cel) };
 }
 

@@ -7,7 +7,7 @@ import {
   SIZE_PATTERN,
 } from '@checkpoint-warden/policy';
 import { PERCENT_PATTERN, parseFreeSpace } from './free-space.ts';
-import type { Refusal, SchemaRule } from './schema-rule.ts';
+import type { CelRule, Refusal, SchemaRule } from './schema-rule.ts';
 
 const SIZE_EXAMPLES = 'write a size such as 500Mi or 1.5Gi, or 0 for no limit';
 
@@ -46,6 +46,18 @@ export const DURATION_RULE: SchemaRule = {
       : undefined;
   },
 };
+
+/** JavaScript and RE2 read it alike. */
+export const NAME_PATTERN = '^[a-z0-9.*-]+$';
+export const NAME_FORM = 'a name or pattern of lower-case letters, digits, "-", "." and "*"';
+
+/** {@link NAME_PATTERN} once more: where only a pattern is not met, the API server shows the pattern and tells nothing. */
+export function nameCel(example: string): CelRule {
+  return {
+    rule: `self.matches('${NAME_PATTERN}')`,
+    messageExpression: `'"' + self + '" is not ${NAME_FORM}: write a value such as ${example}'`,
+  };
+}
 
 function refusal<T>(value: unknown, parse: (value: number | string) => ParseResult<T>): Refusal | undefined {
   return typeof value === 'number' || typeof value === 'string' ? asRefusal(parse(value)) : undefined;

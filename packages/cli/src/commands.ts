@@ -1,5 +1,6 @@
 import type { CliCommand } from './command.ts';
 import { agent } from './commands/agent.ts';
+import { controller } from './commands/controller.ts';
 import { crd } from './commands/crd.ts';
 import { explain } from './commands/explain.ts';
 import { inspect } from './commands/inspect.ts';
@@ -11,6 +12,7 @@ import { version } from './commands/version.ts';
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly CliCommand[] = [
   agent,
+  controller,
   plan,
   explain,
   inspect,

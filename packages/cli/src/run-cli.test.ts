@@ -17,7 +17,12 @@ describe('wrong use ends with exit code 2, says what is wrong and prints no resu
     ['a missing setting', ['plan'], '--policy-file: it is required', 'CHECKPOINT_WARDEN_POLICY_FILE'],
     ['a value that is none of the choices', ['version', '--output', 'xml'], '"xml"', 'text, json'],
     ['a duration without a unit', ['plan', '--policy-file', 'x', '--quiet-period', '60'], '"60"', '60s'],
-    ['a list with a hole', ['plan', '--policy-file', 'x', '--namespace', 'a,,b'], '"a,,b"', 'single commas'],
+    [
+      'a list with a hole',
+      ['plan', '--policy-file', 'x', '--only-namespace', 'a,,b'],
+      '"a,,b"',
+      'single commas',
+    ],
   ])('%s', async (_, argv, ...texts) => {
     const { exitCode, stdout, stderr } = await rig.run(argv);
     for (const text of texts) expect(stderr).toContain(text);

@@ -39,6 +39,10 @@ export const ERROR_CODES = {
     status: 409,
     meaning: 'What the message says is no longer fresh, or is about an earlier start of the agent.',
   },
+  CW_ERR_AGENT_ANSWER: {
+    status: 502,
+    meaning: 'What answers at an agent’s address is not an agent of this version, or not the agent of that node.',
+  },
   CW_ERR_KUBE_API: { status: 502, meaning: 'A call to the Kubernetes API server failed.' },
   CW_ERR_INTERNAL: { status: 500, meaning: 'A bug: an invariant of the program does not hold.' },
 } as const satisfies Record<string, { status: number; meaning: string }>;

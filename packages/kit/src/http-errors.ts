@@ -1,6 +1,6 @@
 import { AppError, ERROR_CODES, type ErrorCode, isAppError, type Problem } from '@checkpoint-warden/errors';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 
 /** How every call that fails answers. */
 export const ErrorBody = Type.Object(
@@ -22,24 +22,35 @@ export const ErrorBody = Type.Object(
   },
   { $id: 'Error', description: 'What went wrong' },
 );
+export type ErrorBody = Static<typeof ErrorBody>;
 
 /** More problems than this help nobody, and a hostile body can have any number. */
 const MAX_PROBLEMS = 100;
 
+/** What a call that fails is answered. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly body: ErrorBody;
+}
+
+/** The answer to an error: an {@link AppError} has the status of its code and its problems. Messages of 5xx stay in the log. */
+export function errorAnswer(error: unknown): ErrorAnswer {
+  const { status, code, message, problems } = describe(error);
+  const body = { code, message: status >= 500 ? ERROR_CODES[code].meaning : message };
+  if (problems.length === 0 || status >= 500) return { status, body };
+  return { status, body: { ...body, problems: problems.slice(0, MAX_PROBLEMS) } };
+}
+
 /**
- * The one error handler: an {@link AppError} answers with the status of its code and its problems. Messages of 5xx stay in
- * the log, where each is written once; 503 is a state and not an event, whoever is in it says so when it begins.
+ * The one error handler, see {@link errorAnswer}. What goes wrong here is logged once; 503 is a state and not an event,
+ * whoever is in it says so when it begins.
  */
 export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { status, code, message, problems } = describe(error);
+  const { status, body } = errorAnswer(error);
   const facts = { err: error, method: request.method, path: request.routeOptions.url ?? request.url };
   if (status >= 500 && status !== 503) request.log.error(facts, 'request failed');
   else request.log.debug(facts, 'request refused');
-  return reply.code(status).send({
-    code,
-    message: status >= 500 ? ERROR_CODES[code].meaning : message,
-    ...(problems.length === 0 || status >= 500 ? {} : { problems: problems.slice(0, MAX_PROBLEMS) }),
-  });
+  return reply.code(status).send(body);
 }
 
 interface Described {

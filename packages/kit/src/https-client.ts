@@ -28,6 +28,8 @@ export interface HttpsCall {
 export interface HttpsResponse {
   readonly status: number;
   readonly etag: string | undefined;
+  /** By name in lower case; what came more than once is one text with commas. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Parsed JSON; `undefined` for an empty body. Not checked against any schema. */
   readonly body: unknown;
 }
@@ -76,6 +78,7 @@ export function createHttpsClient({ tls, peer, timeoutMs, maxBodyBytes }: HttpsC
       return {
         status: response.statusCode ?? 0,
         etag: response.headers.etag,
+        headers: headersOf(response),
         body: text === '' ? undefined : JSON.parse(text),
       };
     } catch (cause) {
@@ -100,6 +103,12 @@ function createAgent({ ca, cert, key }: TlsSet, peer: PeerName): Agent {
       return problem === undefined ? undefined : new Error(`the server certificate is refused: ${problem}`);
     },
   });
+}
+
+function headersOf({ headersDistinct }: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headersDistinct).map(([name, values = []]) => [name, values.join(', ')]),
+  );
 }
 
 async function readBody(response: IncomingMessage, maxBytes: number): Promise<string> {

@@ -45,7 +45,10 @@ beforeEach(async () => {
   const silent = createLogger({ level: 'silent', terminal: false });
   const files = openTlsFiles(dir, { log: silent, pollIntervalMs: 5 });
   const app = createHttpServer({ log: silent, tls: { files, peer: PEER_NAMES.controller } });
-  app.get('/v1/state', async () => ({ ok: true }));
+  app.get('/v1/state', async (_request, reply) => {
+    reply.header('X-Note', ['one', 'two']);
+    return { ok: true };
+  });
   const slow = Promise.withResolvers<object>();
   answerSlow = () => slow.resolve({});
   slowCalls = 0;
@@ -252,6 +255,14 @@ describe('the HTTPS client', () => {
     ).toMatchObject({
       status: 403,
       body: { code: 'CW_ERR_FORBIDDEN' },
+    });
+  });
+
+  it('gives the headers of an answer, by name in lower case', async () => {
+    const { headers } = await client(certificates.controller)({ method: 'GET', url: `${url}/v1/state` });
+    expect(headers).toMatchObject({
+      'x-note': 'one, two',
+      'content-type': 'application/json; charset=utf-8',
     });
   });
 

@@ -67,8 +67,8 @@ export function loadTlsSet(dir: string): TlsSet {
   throw new AppError('CW_ERR_TLS', `the TLS files in ${dir} cannot be used`, { problems });
 }
 
-/** @throws an Error when there is none */
-function parseCertificates(pem: string): X509Certificate[] {
+/** All certificates of a PEM text. @throws an Error when there is none, or one is damaged */
+export function parseCertificates(pem: string): X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g);
   if (blocks === null) throw new Error('no BEGIN CERTIFICATE line');
   return blocks.map((block) => new X509Certificate(block));

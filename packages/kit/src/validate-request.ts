@@ -1,16 +1,15 @@
-import { collectProblems } from '@checkpoint-warden/api';
+import { checkOf } from '@checkpoint-warden/api';
 import { AppError, type Problem } from '@checkpoint-warden/errors';
 import type { TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
 
-/** What Fastify asks a validator for: a schema and the part of the request that it describes. */
-interface RequestPart {
+/** What Fastify asks a validator for: a schema and the part of the request that it describes, `body` unless said. */
+export interface RequestPart {
   readonly schema: unknown;
   readonly httpPart?: string;
 }
 
 /** What it wants back. */
-type Validated = { readonly value: unknown } | { readonly error: AppError };
+export type Validated = { readonly value: unknown } | { readonly error: AppError };
 
 /**
  * Makes Fastify's validators from TypeBox schemas, refinements included. A request is taken as it is or refused as
@@ -19,11 +18,11 @@ type Validated = { readonly value: unknown } | { readonly error: AppError };
  */
 export function validateRequest({ schema, httpPart = 'body' }: RequestPart): (sent: unknown) => Validated {
   const type = schema as TSchema;
-  // A body of 20,000 rules takes 40 ms this way; to collect problems takes 30 times as long, and is for when there are some.
-  const compiled = Compile(type);
+  const problemsOf = checkOf(type);
   return (sent) => {
     const value = httpPart === 'querystring' ? readQuery(type, sent) : sent;
-    return compiled.Check(value) ? { value } : { error: refusal(collectProblems(type, value), httpPart) };
+    const problems = problemsOf(value);
+    return problems.length === 0 ? { value } : { error: refusal(problems, httpPart) };
   };
 }
 

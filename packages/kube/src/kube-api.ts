@@ -50,9 +50,14 @@ export type WatchEvent<T> =
  */
 export interface KubeApi {
   /** @throws KubeError; status 410, reason `Expired`, when the continue token is too old */
-  list<T extends KubeObject>(resource: Resource<T>, query: ListQuery, signal: AbortSignal): Promise<ListPage<T>>;
+  list<T extends KubeObject>(
+    resource: Resource<T>,
+    query: ListQuery,
+    signal: AbortSignal,
+  ): Promise<ListPage<T>>;
   /**
    * Calls `onEvent`, which must not throw, for each change after `resourceVersion`, and for bookmarks.
+   * A bookmark of `resourceVersion` itself may come first: the server has accepted the watch.
    *
    * @returns when the server has ended the watch cleanly
    * @throws KubeError; status 410 when `resourceVersion` is too old, also when the server says so in the stream; status 0 when

@@ -25,8 +25,11 @@ export class KubeError extends AppError {
 
   constructor(failure: KubeFailure, cause?: unknown) {
     const { verb, resource, status, reason, message, retryAfterMs } = failure;
-    const answer = [status === 0 ? 'no answer' : String(status), reason].filter((part) => part !== '').join(' ');
-    const remedy = status === 403 ? `; grant the controller's service account the verb ${verb} on ${resource}` : '';
+    const answer = [status === 0 ? 'no answer' : String(status), reason]
+      .filter((part) => part !== '')
+      .join(' ');
+    const remedy =
+      status === 403 ? `; grant the controller's service account the verb ${verb} on ${resource}` : '';
     super('CW_ERR_KUBE_API', `${verb} ${resource}: ${answer}: ${message}${remedy}`, {
       cause,
       retryable: status === 0 || status === 429 || status >= 500,

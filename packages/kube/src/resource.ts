@@ -12,7 +12,13 @@ export interface Resource<T extends KubeObject = KubeObject> {
   readonly object?: T;
 }
 
-export const PODS: Resource<Pod> = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
+export const PODS: Resource<Pod> = {
+  group: '',
+  version: 'v1',
+  plural: 'pods',
+  kind: 'Pod',
+  namespaced: true,
+};
 export const NODES: Resource<Node> = {
   group: '',
   version: 'v1',

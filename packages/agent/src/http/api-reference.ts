@@ -28,6 +28,10 @@ export function apiReference(document: ApiDocument): string {
     '## Order of messages',
     '',
     'Both `PUT` calls carry `{epoch, revision, sentAt}`. The epoch says which leader speaks: the creation time of its Lease, then how often that has changed hands. An agent refuses a message whose epoch is lower than that of any message it has accepted, of either kind, and one whose revision is lower than the last of its kind in the same epoch. It remembers both over restarts. The same revision with the same content is answered `200` and changes nothing; with other content it is refused.',
+    '',
+    '## Moments',
+    '',
+    'Whether a pod exists is true when somebody looks, and not any more when the answer has been under way for a minute. So every answer of `GET /v1/state`, `304` too, names its moment in the header `checkpoint-warden-moment`: `<instance>/<milliseconds>`, by the agent’s own monotonic clock. A controller takes the moment first, then asks the API server, then sends what it found with that moment as `asOf`. The agent acts on it until 30 s after the moment, and refuses one of another start, to come, or older than that with `CW_ERR_STALE_FACTS`; nothing changes then. No clock is compared with another, and however long a message takes, no old fact ever acts.',
   ].join('\n')}\n`;
 }
 

@@ -6,11 +6,11 @@ import {
 } from '@checkpoint-warden/api';
 import type { HttpServer } from '@checkpoint-warden/kit';
 import type { Archive } from '@checkpoint-warden/policy';
+import { pageOf } from '../service/page-of.ts';
+import { requireReady } from '../service/require-ready.ts';
+import { toWireArchive, wireStateOf } from '../service/wire-forms.ts';
 import { errorResponses } from './api-errors.ts';
 import type { ApiPorts } from './api-ports.ts';
-import { pageOf } from './page-of.ts';
-import { requireReady } from './require-ready.ts';
-import { toWireArchive, wireStateOf } from './wire-forms.ts';
 
 /** `GET /v1/archives`: the inventory. */
 export async function archivesRoute(

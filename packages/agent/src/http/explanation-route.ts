@@ -7,10 +7,10 @@ import {
 import { AppError } from '@checkpoint-warden/errors';
 import type { HttpServer } from '@checkpoint-warden/kit';
 import { type Explanation, explain } from '@checkpoint-warden/policy';
+import { requireReady } from '../service/require-ready.ts';
+import { toWireArchive, toWireVerdict } from '../service/wire-forms.ts';
 import { errorResponses } from './api-errors.ts';
 import type { ApiPorts } from './api-ports.ts';
-import { requireReady } from './require-ready.ts';
-import { toWireArchive, toWireVerdict } from './wire-forms.ts';
 
 /** `GET /v1/archives/{archive}/explanation`: why one archive is kept or deleted. */
 export async function explanationRoute(

@@ -4,17 +4,17 @@ import {
   PlanRequestSchema,
   type PlanResponse,
   PlanResponseSchema,
+  policyHash,
   toWireTime,
 } from '@checkpoint-warden/api';
 import type { HttpServer } from '@checkpoint-warden/kit';
 import { type PlanSummary, type Policy, planRetention, summarizePlan } from '@checkpoint-warden/policy';
-import { policyHash } from '../policy/policy-in-force.ts';
+import { tellInvalidPolicy } from '../service/invalid-policy.ts';
+import { pageOf } from '../service/page-of.ts';
+import { requireReady } from '../service/require-ready.ts';
+import { toWireVerdict } from '../service/wire-forms.ts';
 import { BODY_LIMIT_BYTES, errorResponses } from './api-errors.ts';
 import type { ApiPorts } from './api-ports.ts';
-import { tellInvalidPolicy } from './invalid-policy.ts';
-import { pageOf } from './page-of.ts';
-import { requireReady } from './require-ready.ts';
-import { toWireVerdict } from './wire-forms.ts';
 
 type PlanPorts = Pick<ApiPorts, 'agent' | 'inventory' | 'instance'>;
 

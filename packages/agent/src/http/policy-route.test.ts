@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PolicyInForceSchema } from '@checkpoint-warden/api';
 import { manualClock } from '@checkpoint-warden/kit/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openControlState } from '../policy/control-state.ts';
+import { controlFiles, openControlState } from '../policy/control-state.ts';
 import {
   makeSandbox,
   policyOf,
@@ -47,7 +47,7 @@ describe('PUT /v1/policy', () => {
 
   it('has it on disk, where a restart finds it', async () => {
     await api.put('/v1/policy', { ...message(5), policy: KEEP_TWO });
-    expect(openControlState(sandbox.stateDir, running.damage).policy).toEqual(inForce());
+    expect(openControlState(controlFiles(sandbox.stateDir, running.damage)).policy).toEqual(inForce());
   });
 
   it('changes nothing when the disk refuses it, and takes the same message once the disk does', async () => {
@@ -105,7 +105,7 @@ describe('PUT /v1/policy', () => {
       '409 CW_ERR_STALE_REVISION',
     );
     expect(inForce()).toBe(before);
-    expect(openControlState(sandbox.stateDir, running.damage).policy?.hash).toBe(before.hash);
+    expect(openControlState(controlFiles(sandbox.stateDir, running.damage)).policy?.hash).toBe(before.hash);
   });
 
   it('takes a lower revision of a later epoch', async () => {

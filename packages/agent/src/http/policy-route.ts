@@ -1,26 +1,11 @@
-import {
-  fromWireTime,
-  PolicyInForceSchema,
-  PolicyPushSchema,
-  type WirePolicyInForce,
-} from '@checkpoint-warden/api';
+import { PolicyInForceSchema, PolicyPushSchema } from '@checkpoint-warden/api';
 import type { HttpServer } from '@checkpoint-warden/kit';
+import { tellInvalidPolicy } from '../service/invalid-policy.ts';
 import { BODY_LIMIT_BYTES, errorResponses } from './api-errors.ts';
 import type { ApiPorts } from './api-ports.ts';
-import { tellInvalidPolicy } from './invalid-policy.ts';
-import { requireControlled } from './require-controlled.ts';
-import { fromWireEpoch, toWirePolicyInForce } from './wire-forms.ts';
 
-/** `PUT /v1/policy`: puts a policy in force once it is on disk, and only one that is newer than any before (safety rule 8). */
-export async function policyRoute(
-  app: HttpServer,
-  {
-    agent,
-    control,
-    clockGuard,
-    policyFromFile,
-  }: Pick<ApiPorts, 'agent' | 'control' | 'clockGuard' | 'policyFromFile'>,
-): Promise<void> {
+/** `PUT /v1/policy`: what the node enforces. */
+export async function policyRoute(app: HttpServer, { service }: Pick<ApiPorts, 'service'>): Promise<void> {
   app.put(
     '/v1/policy',
     {
@@ -44,19 +29,6 @@ export async function policyRoute(
         },
       },
     },
-    async (request): Promise<WirePolicyInForce> => {
-      requireControlled(policyFromFile);
-      const { epoch, revision, sentAt, policy } = request.body;
-      const accepted = control.acceptPolicy({ epoch: fromWireEpoch(epoch), revision, policy });
-      clockGuard.compareWith(fromWireTime(sentAt));
-      if (accepted.isNew) {
-        const { hash } = accepted.policy;
-        request.log.info({ epoch, revision, hash, rules: policy.rules.length }, 'policy from the controller');
-        agent.enforce(accepted.policy);
-      } else {
-        agent.confirmPolicy();
-      }
-      return toWirePolicyInForce(accepted.policy);
-    },
+    async ({ body }) => service.putPolicy(body),
   );
 }

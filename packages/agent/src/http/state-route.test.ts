@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { StateSchema } from '@checkpoint-warden/api';
+import { setTimeout } from 'node:timers/promises';
+import { parseMoment, StateSchema } from '@checkpoint-warden/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   makeSandbox,
@@ -10,7 +11,7 @@ import {
   startAgent,
   until,
 } from '../testing/agent-rig.ts';
-import { type ApiRig, makeApi, message, schemaProblems } from '../testing/api-rig.ts';
+import { type ApiRig, makeApi, message, ownersMessage, schemaProblems } from '../testing/api-rig.ts';
 
 const WEB = { runtime: 'containerd', namespace: 'shop', pod: 'web-0', container: 'app' } as const;
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
@@ -57,7 +58,7 @@ describe('GET /v1/state', () => {
       ...message(7),
       policy: policyOf('globalPolicy: {maxCheckpointAge: 400w}'),
     });
-    await api.put('/v1/owners', { ...message(2), absent: [] });
+    await api.put('/v1/owners', { ...ownersMessage(2), absent: [] });
     const { epoch } = message(1);
     expect((await api.get('/v1/state')).body).toMatchObject({
       policy: { source: 'controller', epoch, revision: 7, hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
@@ -66,7 +67,7 @@ describe('GET /v1/state', () => {
   });
 
   it('forgets owner states at a restart, as they are not in force then', async () => {
-    await api.put('/v1/owners', { ...message(2), absent: [] });
+    await api.put('/v1/owners', { ...ownersMessage(2), absent: [] });
     const afterRestart = await makeApi(running, sandbox);
     expect((await afterRestart.get('/v1/state')).body).not.toHaveProperty('owners');
   });
@@ -74,13 +75,68 @@ describe('GET /v1/state', () => {
   it('answers 304 without a body as long as nothing has changed', async () => {
     const { etag = '' } = await api.get('/v1/state');
     for (const header of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
-      expect(await api.get('/v1/state', { 'if-none-match': header })).toEqual({
-        status: 304,
-        etag,
-        body: undefined,
-      });
+      const answer = await api.get('/v1/state', { 'if-none-match': header });
+      expect(answer).toMatchObject({ status: 304, etag, body: undefined });
     }
     expect((await api.get('/v1/state', { 'if-none-match': '"other"' })).status).toBe(200);
+  });
+
+  it('names its moment with every answer, which does not change the ETag', async () => {
+    const { etag = '', moment: first = '' } = await api.get('/v1/state');
+    await setTimeout(2);
+    const { status, moment: second = '' } = await api.get('/v1/state', { 'if-none-match': etag });
+    expect(status).toBe(304);
+    const [before, now] = [parseMoment(first), parseMoment(second)];
+    expect([before?.instance, now?.instance]).toEqual(['first-start', 'first-start']);
+    expect(now?.monotonicMs).toBeGreaterThan(before?.monotonicMs ?? Number.POSITIVE_INFINITY);
+    expect(now?.monotonicMs).toBeLessThanOrEqual(performance.now());
+  });
+
+  it('tells what was deleted by policy object and reason, over restarts', async () => {
+    running.enforce(
+      policyOf('{applyPoliciesImmediately: true, globalPolicy: {maxCheckpointsPerContainer: 1}}'),
+    );
+    const { etag } = await api.get('/v1/state');
+    for (const second of [2, 3]) sandbox.write(WEB, at(second));
+    await until('one is left', () => sandbox.list().length === 1);
+    const deletedOf = async () => (await api.get('/v1/state')).body.deleted;
+    await until('it is told', async () => (await deletedOf())[0]?.count === 2);
+    const told = await deletedOf();
+    expect(told).toEqual([
+      {
+        policy: 'default',
+        reason: 'over-count',
+        count: 2,
+        bytes: expect.any(Number),
+        lastAt: expect.stringMatching(/Z$/),
+      },
+    ]);
+    expect((await api.get('/v1/state', { 'if-none-match': etag ?? '' })).status).toBe(200);
+
+    await running.stop();
+    running = await startAgent(sandbox);
+    api = await makeApi(running, sandbox);
+    expect(await deletedOf()).toEqual(told);
+  });
+
+  it('tells what Audit mode would delete at each look, although that uses the arrivals up', async () => {
+    running.enforce(policyOf('mode: Audit\nglobalPolicy: {maxCheckpointsPerContainer: 1}'));
+    sandbox.write(WEB, at(2));
+    await until('it is seen', () => running.agent.status().totals.count === 2);
+    for (let look = 0; look < 3; look++) {
+      const { lastScan } = running.agent.status();
+      running.agent.rescan();
+      await until('it has looked', () => running.agent.status().lastScan !== lastScan);
+    }
+    await until('nothing is due', () => running.agent.status().due === 0);
+    const answer = await api.get('/v1/state');
+    expect(schemaProblems(StateSchema, answer)).toEqual([]);
+    expect(answer.body).toMatchObject({
+      wouldDelete: [{ policy: 'default', reason: 'over-count', count: 1 }],
+      deleted: [],
+    });
+    running.enforce(policyOf('mode: Audit\nglobalPolicy: {maxCheckpointsPerContainer: 2}'));
+    await until('it would not', async () => (await api.get('/v1/state')).body.wouldDelete.length === 0);
   });
 
   it('has another ETag after an arrival and after each message', async () => {
@@ -93,7 +149,7 @@ describe('GET /v1/state', () => {
     await take();
     await api.put('/v1/policy', { ...message(1), policy: { rules: [] } });
     await take();
-    await api.put('/v1/owners', { ...message(1), absent: [] });
+    await api.put('/v1/owners', { ...ownersMessage(1), absent: [] });
     await take();
     expect(etags.size).toBe(4);
   });

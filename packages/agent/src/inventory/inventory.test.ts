@@ -12,7 +12,7 @@ const QUIET_MS = 1_000;
 /** A memory that is there from the start. */
 function memory(): MapMemory {
   const made = mapMemory();
-  made.markSeeded();
+  made.open().saveClock(0);
   return made;
 }
 

@@ -1,5 +1,5 @@
 import type { Journal } from '../state/journal.ts';
-import type { InventoryMemory, MemoryChange, RememberedArchive } from './remembered.ts';
+import type { AgentMemory, MemoryChange, RememberedArchive } from './remembered.ts';
 
 /** What the inventory's journal holds: archives by `archive/<name>`, due groups by `due/<group>`, and the clock. */
 export type JournalValue = RememberedArchive | true | number;
@@ -9,14 +9,8 @@ const DUE = 'due/';
 /** The latest wall time seen, Unix ms. Also the sign that there is a memory at all. */
 const CLOCK = 'clock';
 
-/** An inventory's memory in a journal, with the clock's last reading beside it. */
-export interface JournalMemory extends InventoryMemory {
-  /** The latest wall time before the restart, Unix ms; `undefined` when there is no memory. */
-  readonly lastSeenMs: number | undefined;
-  saveClock(nowMs: number): void;
-}
-
-export function journalMemory(journal: Journal<JournalValue>): JournalMemory {
+/** The port of {@link AgentMemory} in a journal. */
+export function journalMemory(journal: Journal<JournalValue>): AgentMemory {
   const clock = journal.entries.get(CLOCK);
   const lastSeenMs = typeof clock === 'number' ? clock : undefined;
   return {
@@ -52,7 +46,7 @@ function isOwner(owner: unknown): boolean {
   );
 }
 
-function recall(entries: ReadonlyMap<string, JournalValue>): InventoryMemory['recalled'] {
+function recall(entries: ReadonlyMap<string, JournalValue>): AgentMemory['recalled'] {
   const archives = new Map<string, RememberedArchive>();
   const due = new Set<string>();
   for (const [key, value] of entries) {

@@ -27,3 +27,10 @@ export interface InventoryMemory {
     | undefined;
   save(changes: readonly MemoryChange[]): void;
 }
+
+/** An inventory's memory with the clock's last reading beside it, which is also the sign that there is a memory at all. */
+export interface AgentMemory extends InventoryMemory {
+  /** The latest wall time before the restart, Unix ms; `undefined` when there is no memory. */
+  readonly lastSeenMs: number | undefined;
+  saveClock(nowMs: number): void;
+}

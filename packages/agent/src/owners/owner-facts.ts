@@ -1,7 +1,5 @@
+import { OWNER_FACTS_FRESH_MS } from '@checkpoint-warden/api';
 import { groupKey, type Owner, type OwnerState } from '@checkpoint-warden/policy';
-
-/** How long a confirmation that an owner is gone may be acted on, from its receipt (docs/explanation/retention.md, 5). */
-const CONFIRMATION_MS = 30_000;
 
 /** One owner that the controller has confirmed gone, and for how long it had been by then. */
 export interface AbsentOwner {
@@ -12,12 +10,28 @@ export interface AbsentOwner {
   readonly goneForMs: number;
 }
 
+/**
+ * Whether facts may be acted on: those of a moment to come are a mistake, and those of half a minute ago are not known to be
+ * true any more.
+ */
+export function isFresh(asOfMs: number, monotonicMs: number): boolean {
+  const ageMs = monotonicMs - asOfMs;
+  return ageMs >= 0 && ageMs <= OWNER_FACTS_FRESH_MS;
+}
+
 /** What the agent was told of owners. See {@link createOwnerFacts}. */
 export interface OwnerFacts {
   /** Grows with every message. */
   readonly revision: number;
-  /** Replaces all that was known, as of now. */
-  replace(absent: readonly AbsentOwner[], monotonicMs: number): void;
+  /**
+   * Replaces all that was known.
+   *
+   * @param asOfMs - the moment that it counts as of, by the agent's own monotonic clock: one before the API server was asked,
+   * however much later the message came
+   */
+  replace(absent: readonly AbsentOwner[], asOfMs: number): void;
+  /** Whether what was said last may be acted on. */
+  isFresh(monotonicMs: number): boolean;
   stateOf(owner: Owner, monotonicMs: number): OwnerState;
 }
 
@@ -27,20 +41,22 @@ export interface OwnerFacts {
  */
 export function createOwnerFacts(): OwnerFacts {
   let absent = new Map<string, number>();
-  let receivedMs = Number.NEGATIVE_INFINITY;
+  let factsAsOfMs = Number.NEGATIVE_INFINITY;
   let revision = 0;
+  const isFreshAt = (monotonicMs: number): boolean => isFresh(factsAsOfMs, monotonicMs);
   return {
     get revision() {
       return revision;
     },
-    replace(owners, monotonicMs) {
+    replace(owners, asOfMs) {
       absent = new Map(owners.map((owner) => [groupKey('container', owner), owner.goneForMs]));
-      receivedMs = monotonicMs;
+      factsAsOfMs = asOfMs;
       revision++;
     },
+    isFresh: isFreshAt,
     stateOf(owner, monotonicMs) {
       const goneForMs = absent.get(groupKey('container', owner));
-      if (goneForMs === undefined || monotonicMs - receivedMs > CONFIRMATION_MS) return { state: 'unknown' };
+      if (goneForMs === undefined || !isFreshAt(monotonicMs)) return { state: 'unknown' };
       return { state: 'absent', goneForMs };
     },
   };

@@ -13,14 +13,15 @@ import type { Inventory } from '../inventory/inventory.ts';
 import type { AgentMetrics } from '../metrics.ts';
 import type { OwnerFacts } from '../owners/owner-facts.ts';
 import type { PolicyInForce } from '../policy/policy-in-force.ts';
+import { type PolicySum, type RuledArchive, sumByPolicy } from '../policy/policy-sums.ts';
 import type { AuditIntent } from '../state/audit-entry.ts';
 import type { AuditLog } from '../state/audit-log.ts';
 import { archivesBehind } from './archives-behind.ts';
-import { type ExecutionReport, executePlan } from './execute-plan.ts';
+import { type ExecutionReport, executePlan, type PlannedDeletion } from './execute-plan.ts';
 import { gatherSome } from './gather.ts';
 import { createPassReporter } from './report-pass.ts';
 import { createRetryBackoff } from './retry-backoff.ts';
-import { groupsStillDue, selectDeletions } from './select-deletions.ts';
+import { calledForInAudit, groupsStillDue, selectDeletions } from './select-deletions.ts';
 import { createUnreachableLimits } from './unreachable-limits.ts';
 
 /** What enforcing needs. */
@@ -61,6 +62,10 @@ export interface Enforcer {
   /** When a deletion that failed is to be tried again, monotonic ms; Infinity when there is none. */
   nextAttemptMs(): number;
   readonly retrying: number;
+  /** Archives whose deletion failed and is waiting for another attempt. */
+  readonly failing: readonly PolicySum[];
+  /** What rules in Audit mode call for, as of the last look at everything. */
+  readonly wouldDelete: readonly PolicySum[];
   readonly unreachable: readonly UnreachableLimit[];
 }
 
@@ -78,6 +83,7 @@ export function createEnforcer(
   const retries = createRetryBackoff();
   const unreachable = createUnreachableLimits();
   const reporter = createPassReporter(log, metrics);
+  let wouldDelete: readonly PolicySum[] = [];
   let evictedUnder: { readonly policy: PolicyInForce; readonly untilMs: number } | undefined;
 
   /**
@@ -130,10 +136,11 @@ export function createEnforcer(
   /** Takes note of what is gone, and of what is to be tried again. */
   function settle({ executed, skipped, auditErrors }: ExecutionReport, nowMs: number): string[] {
     const lookAgain: string[] = [];
-    for (const { verdict, removal } of executed) {
-      const { name } = verdict.archive;
+    for (const deletion of executed) {
+      const { removal } = deletion;
+      const { name } = deletion.verdict.archive;
       if (removal.result === 'failed') {
-        retries.failed(name, nowMs);
+        retries.failed(name, ruledArchive(deletion), nowMs);
         continue;
       }
       retries.clear(name);
@@ -141,7 +148,8 @@ export function createEnforcer(
       if (removal.result === 'changed' || removal.result === 'pinned') lookAgain.push(name);
     }
     if (auditErrors.length > 0)
-      for (const { verdict } of skipped) retries.failed(verdict.archive.name, nowMs);
+      for (const deletion of skipped)
+        retries.failed(deletion.verdict.archive.name, ruledArchive(deletion), nowMs);
     return lookAgain;
   }
 
@@ -150,11 +158,16 @@ export function createEnforcer(
       const { policy, isInForce, namespaces } = enforcement;
       const wasClockTrusted = ports.isClockTrusted();
       const plan = planConfirmed(enforcement);
-      const planned = { inventory: inventory.revision, owners: owners.revision };
+      const planned = {
+        inventory: inventory.revision,
+        owners: owners.revision,
+        ownersFresh: owners.isFresh(clock.monotonicMs()),
+      };
       const isCurrent = () =>
         isInForce() &&
         inventory.revision === planned.inventory &&
         owners.revision === planned.owners &&
+        owners.isFresh(clock.monotonicMs()) === planned.ownersFresh &&
         ports.isClockTrusted() === wasClockTrusted;
 
       const { enforced, audited } = selectDeletions(plan, inventory);
@@ -175,6 +188,7 @@ export function createEnforcer(
 
       reporter.execution(report);
       reporter.audited(audited);
+      if (namespaces === undefined) wouldDelete = sumByPolicy(calledForInAudit(plan));
       reporter.retain((name) => inventory.get(name) !== undefined);
       const wasJudged = ({ group }: UnreachableLimit) =>
         group === undefined ? namespaces === undefined : inScope(group);
@@ -191,10 +205,20 @@ export function createEnforcer(
     get retrying() {
       return retries.size;
     },
+    get failing() {
+      return sumByPolicy(retries.waiting());
+    },
+    get wouldDelete() {
+      return wouldDelete;
+    },
     get unreachable() {
       return unreachable.current;
     },
   };
+}
+
+function ruledArchive({ verdict, reason }: PlannedDeletion): RuledArchive {
+  return { rule: verdict.rule?.id ?? '', reason, bytes: verdict.archive.sizeBytes };
 }
 
 /** The policy as the audit log names it. */

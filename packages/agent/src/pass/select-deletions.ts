@@ -8,6 +8,7 @@ import {
   type Verdict,
 } from '@checkpoint-warden/policy';
 import type { Inventory } from '../inventory/inventory.ts';
+import type { RuledArchive } from '../policy/policy-sums.ts';
 import type { ExecutedDeletion, PlannedDeletion } from './execute-plan.ts';
 
 /** What a plan asks for: deletions to carry out, and those that Audit mode only reports. */
@@ -32,6 +33,18 @@ export function selectDeletions(plan: Plan, inventory: Inventory): SelectedDelet
 
 function isDeleteReason(reason: Reason): reason is DeleteReason {
   return REASONS[reason].action === 'delete';
+}
+
+/**
+ * The archives that rules in Audit mode call for. A pass uses arrivals up (docs/explanation/retention.md, 4), so those are among
+ * them whose deletion waits for one: the same archives are named at each look, until they or the rule are others.
+ */
+export function calledForInAudit(plan: Plan): RuledArchive[] {
+  return plan.verdicts.flatMap(({ archive, mode, reason, rule, held }) => {
+    if (mode !== 'Audit' || rule === undefined) return [];
+    const called = held?.by === 'no-arrival' ? held.reason : reason;
+    return isDeleteReason(called) ? [{ rule: rule.id, reason: called, bytes: archive.sizeBytes }] : [];
+  });
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Policy } from '@checkpoint-warden/policy';
 import { makeRule } from '@checkpoint-warden/policy/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ControlState, openControlState } from './control-state.ts';
+import { type ControlState, controlFiles, openControlState } from './control-state.ts';
 import { compareEpochs, type Epoch } from './policy-in-force.ts';
 
 interface Sent {
@@ -63,12 +63,14 @@ function run(
 ): void {
   const dir = mkdtempSync(join(tmpdir(), 'checkpoint-warden-control-'));
   const open = () =>
-    openControlState(dir, {
-      clock: manualClock(),
-      onDamage: ({ file }) => {
-        throw new Error(`${file} is damaged`);
-      },
-    });
+    openControlState(
+      controlFiles(dir, {
+        clock: manualClock(),
+        onDamage: ({ file }) => {
+          throw new Error(`${file} is damaged`);
+        },
+      }),
+    );
   try {
     let control = open();
     for (const step of all) {

@@ -5,7 +5,7 @@ import { manualClock } from '@checkpoint-warden/kit/testing';
 import { makeRule } from '@checkpoint-warden/policy/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Damage } from '../state/damage.ts';
-import { openControlState } from './control-state.ts';
+import { controlFiles, openControlState } from './control-state.ts';
 
 const EPOCH = { leaseCreatedMs: 1_000, leaseTransitions: 1 };
 const LATER = { leaseCreatedMs: 1_000, leaseTransitions: 2 };
@@ -13,7 +13,8 @@ const POLICY = { rules: [makeRule({ keepLast: 3 })] };
 
 let dir: string;
 let damage: Damage[];
-const open = () => openControlState(dir, { clock: manualClock(), onDamage: (found) => damage.push(found) });
+const open = () =>
+  openControlState(controlFiles(dir, { clock: manualClock(), onDamage: (found) => damage.push(found) }));
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'checkpoint-warden-control-'));

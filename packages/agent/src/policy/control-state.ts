@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { CompiledPolicySchema, collectProblems, toWireTime } from '@checkpoint-warden/api';
+import { CompiledPolicySchema, checkOf, policyHash, toWireTime } from '@checkpoint-warden/api';
 import { AppError } from '@checkpoint-warden/errors';
 import type { Policy } from '@checkpoint-warden/policy';
 import { type Static, Type } from 'typebox';
-import { readJsonFile, writeFileAtomic } from '../state/atomic-file.ts';
 import type { DamageHandling } from '../state/damage.ts';
-import { compareEpochs, type Epoch, type PolicyInForce, policyHash } from './policy-in-force.ts';
+import { type Stored, storedFile } from '../state/stored.ts';
+import { compareEpochs, type Epoch, type PolicyInForce } from './policy-in-force.ts';
 
 const whole = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 
@@ -17,11 +17,21 @@ const WordSchema = Type.Object({
   /** SHA-256 of the content, hex. */
   hash: Type.String(),
 });
-type Word = Readonly<Static<typeof WordSchema>>;
+export type Word = Readonly<Static<typeof WordSchema>>;
 
 const PolicyWordSchema = Type.Object({ ...WordSchema.properties, policy: CompiledPolicySchema });
-interface PolicyWord extends Word {
+/** That of a policy, with the policy. */
+export interface PolicyWord extends Word {
   readonly policy: Policy;
+}
+
+/**
+ * Where the last accepted message of each kind is kept. Each kind has a place of its own, so that owner states do not rewrite
+ * the policy.
+ */
+export interface ControlStorage {
+  readonly policy: Stored<PolicyWord>;
+  readonly owners: Stored<Word>;
 }
 
 /** A message of the controller: which leader sent it, and its place among those of its kind. */
@@ -35,14 +45,14 @@ export interface Accepted {
   readonly isNew: boolean;
 }
 
-/** The controller's last words, on disk. See {@link openControlState}. */
+/** The controller's last words, in storage. See {@link openControlState}. */
 export interface ControlState {
   /** The last policy accepted, before a restart or since; `undefined`: none. */
   readonly policy: PolicyInForce | undefined;
   /** The last owner states accepted since it was opened; `undefined`: none. */
   readonly owners: Message | undefined;
   /**
-   * Checks the order of a policy message and writes it to disk. When this returns, it may be put in force.
+   * Checks the order of a policy message and stores it. When this returns, it may be put in force.
    *
    * @throws AppError `CW_ERR_STALE_REVISION` when something newer was accepted before, or other content under the same revision;
    * `CW_ERR_STATE_UNWRITABLE`, retryable: nothing has changed
@@ -61,15 +71,10 @@ export interface ControlState {
  * Opens what the controller has said last (safety rule 8). A message of an epoch lower than that of any message accepted
  * before, of whichever kind, is refused; so is one of a lower revision in the same epoch. A new epoch counts its revisions
  * anew. All this holds over restarts.
- *
- * Each kind of message has a file of its own, so that owner states do not rewrite the policy. A damaged file is set aside and
- * treated as absent: without a policy nothing is deleted.
  */
-export function openControlState(stateDirPath: string, handling: DamageHandling): ControlState {
-  const policyPath = join(stateDirPath, 'controller-policy.json');
-  const ownersPath = join(stateDirPath, 'controller-owners.json');
-  let policyWord = readJsonFile(policyPath, isPolicyWord, handling);
-  let ownersWord = readJsonFile(ownersPath, isWord, handling);
+export function openControlState(storage: ControlStorage): ControlState {
+  let policyWord = storage.policy.load();
+  let ownersWord = storage.owners.load();
   let owners: Message | undefined;
 
   /** @returns whether `next` is newer than `last`, the word of its kind; otherwise it is the same */
@@ -98,7 +103,7 @@ export function openControlState(stateDirPath: string, handling: DamageHandling)
       const word = { epoch, revision, hash: policyHash(policy), policy };
       const isNew = isNewer(word, policyWord);
       if (isNew) {
-        writeFileAtomic(policyPath, JSON.stringify(word));
+        storage.policy.save(word);
         policyWord = word;
       }
       return { isNew, policy: inForceOf(word) };
@@ -107,7 +112,7 @@ export function openControlState(stateDirPath: string, handling: DamageHandling)
       const word = { epoch, revision, hash: createHash('sha256').update(content).digest('hex') };
       const isNew = isNewer(word, ownersWord);
       if (isNew) {
-        writeFileAtomic(ownersPath, JSON.stringify(word));
+        storage.owners.save(word);
         ownersWord = word;
         owners = { epoch, revision };
       }
@@ -116,16 +121,30 @@ export function openControlState(stateDirPath: string, handling: DamageHandling)
   };
 }
 
+/**
+ * The files of a state directory that hold the controller's last words. A damaged one is set aside and treated as absent:
+ * without a policy nothing is deleted.
+ */
+export function controlFiles(stateDirPath: string, handling: DamageHandling): ControlStorage {
+  return {
+    policy: storedFile(join(stateDirPath, 'controller-policy.json'), isPolicyWord, handling),
+    owners: storedFile(join(stateDirPath, 'controller-owners.json'), isWord, handling),
+  };
+}
+
 function inForceOf({ epoch, revision, hash, policy }: PolicyWord): PolicyInForce {
   return { source: 'controller', epoch, revision, hash, policy };
 }
 
+const wordProblems = checkOf(WordSchema);
+const policyWordProblems = checkOf(PolicyWordSchema);
+
 function isWord(value: unknown): value is Word {
-  return collectProblems(WordSchema, value).length === 0;
+  return wordProblems(value).length === 0;
 }
 
 function isPolicyWord(value: unknown): value is PolicyWord {
-  if (collectProblems(PolicyWordSchema, value).length > 0) return false;
+  if (policyWordProblems(value).length > 0) return false;
   const { policy, hash } = value as PolicyWord;
   return policyHash(policy) === hash;
 }

@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
-import { compile, readPolicyText } from '@checkpoint-warden/api';
+import { compile, policyHash, readPolicyText } from '@checkpoint-warden/api';
 import { AppError, isAppError } from '@checkpoint-warden/errors';
 import { type Component, type Logger, sleep } from '@checkpoint-warden/kit';
-import { type PolicyInForce, policyHash } from './policy-in-force.ts';
+import type { PolicyInForce } from './policy-in-force.ts';
 
 /** What a policy file is watched with. */
 export interface PolicyFileOptions {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { policyHash } from '@checkpoint-warden/api';
 import { EMPTY_POLICY, type Policy } from '@checkpoint-warden/policy';
 
 /**
@@ -35,8 +35,3 @@ export const NO_POLICY: PolicyInForce = {
   revision: 0,
   hash: policyHash(EMPTY_POLICY),
 };
-
-/** @returns hex, 64 characters */
-export function policyHash(policy: Policy): string {
-  return createHash('sha256').update(JSON.stringify(policy)).digest('hex');
-}

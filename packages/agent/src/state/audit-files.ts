@@ -7,6 +7,8 @@ import { allocateFile, listSegments, openSegment, type Segment, segmentPath } fr
 export interface AuditFiles {
   /** Adds lines at the end of the log, all or none. @throws the system's error */
   append(lines: string, options: AppendOptions): void;
+  /** Makes all that was appended last through a power cut. @throws the system's error */
+  flush(): void;
   /** Makes the reserve if it is missing and there is room for it. */
   keepReserve(): void;
   close(): void;
@@ -97,6 +99,14 @@ export function openAuditFiles(
         if (!isFull(error)) giveUpSegment();
         if (!isFull(error) || !hasReserve) throw error;
         startFromReserve(next).append(lines, flush);
+      }
+    },
+    flush() {
+      try {
+        segment?.flush();
+      } catch (error) {
+        giveUpSegment(); // as after any failed flush
+        throw error;
       }
     },
     keepReserve,

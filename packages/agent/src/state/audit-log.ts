@@ -23,6 +23,12 @@ export interface AuditLog {
    * @throws AppError `CW_ERR_STATE_UNWRITABLE`, retryable: the intents stay pending
    */
   appendOutcomes(outcomes: readonly AuditOutcome[]): void;
+  /**
+   * Makes outcomes last through a power cut, for what is written elsewhere and relies on them.
+   *
+   * @throws AppError `CW_ERR_STATE_UNWRITABLE`, retryable
+   */
+  flush(): void;
   /** Sequence number of the last entry written; 0: there is none. It falls only when entries are lost. */
   readonly lastSeq: number;
   /** Intents whose outcome is not known. At the start those that a crash cut off: look for each file and record what became of it. */
@@ -92,6 +98,13 @@ export function openAuditLog(
       write(record('outcome', outcomes), false);
       for (const { intent } of outcomes) pending.delete(intent);
       files.keepReserve();
+    },
+    flush() {
+      try {
+        files.flush();
+      } catch (cause) {
+        throw unwritable(dir, cause);
+      }
     },
     pendingIntents: () => [...pending.values()],
     read: (query) =>

@@ -14,6 +14,9 @@ export interface Segment {
    * @throws the system's error
    */
   append(lines: string, flush: boolean): void;
+  /** Makes what was written last through a power cut. @throws the system's error */
+  flush(): void;
+  /** Ends it, flushed: what follows in the next segment may rely on it. @throws the system's error */
   close(): void;
 }
 
@@ -74,9 +77,14 @@ export function openSegment(path: string, end: number, allocated: number): Segme
       }
       position += bytes.length;
     },
+    flush: () => fdatasyncSync(fd),
     close() {
-      ftruncateSync(fd, position);
-      closeSync(fd);
+      try {
+        ftruncateSync(fd, position);
+        fdatasyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
     },
   };
 }

@@ -1,20 +1,17 @@
-import type { InventoryMemory, MemoryChange, RememberedArchive } from '../inventory/remembered.ts';
+import type { AgentMemory, MemoryChange, RememberedArchive } from '../inventory/remembered.ts';
 
 /** An inventory's memory that outlives the inventory, as the journal on disk does. */
 export interface MapMemory {
-  /** What an inventory gets that starts now. */
-  open(): InventoryMemory;
-  save(changes: readonly MemoryChange[]): void;
+  /** What an agent gets that starts now. */
+  open(): AgentMemory;
   /** Whether there is a memory; until then all that is found counts as seen. */
   readonly isSeeded: boolean;
-  /** From now on there is a memory, even an empty one. */
-  markSeeded(): void;
 }
 
 export function mapMemory(): MapMemory {
   const archives = new Map<string, RememberedArchive>();
   const due = new Set<string>();
-  let isSeeded = false;
+  let lastSeenMs: number | undefined;
   const save = (changes: readonly MemoryChange[]): void => {
     for (const change of changes) {
       if (change.kind === 'due') {
@@ -26,15 +23,15 @@ export function mapMemory(): MapMemory {
   };
   return {
     get isSeeded() {
-      return isSeeded;
+      return lastSeenMs !== undefined;
     },
-    save,
     open: () => ({
-      recalled: isSeeded ? { archives: new Map(archives), due: new Set(due) } : undefined,
+      lastSeenMs,
+      recalled: lastSeenMs === undefined ? undefined : { archives: new Map(archives), due: new Set(due) },
       save,
+      saveClock(nowMs) {
+        lastSeenMs = nowMs;
+      },
     }),
-    markSeeded() {
-      isSeeded = true;
-    },
   };
 }

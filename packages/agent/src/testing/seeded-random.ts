@@ -1,5 +1,7 @@
 /** Random choices that a seed repeats. */
 export interface SeededRandom {
+  /** A number in [0, 1). */
+  next(): number;
   /** A whole number from 0 to `bound` − 1. */
   below(bound: number): number;
   pick<T>(items: readonly T[]): T;
@@ -16,6 +18,7 @@ export function seededRandom(seed: number): SeededRandom {
   };
   const below = (bound: number): number => Math.floor(next() * bound);
   return {
+    next,
     below,
     pick(items) {
       const picked = items[below(items.length)];

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { refined } from '../schema-rule.ts';
 import { messageFields } from './epoch.ts';
+import { momentText } from './moment.ts';
 import { CLOSED, InventoryVersion, next, ownerName, pageQuery, whole } from './wire-fields.ts';
 import { fromWireTime, wireTime } from './wire-time.ts';
 
@@ -12,6 +13,7 @@ const ownerFields = {
 
 /** Query of `GET /v1/owners`. */
 export const OwnersQuerySchema = Type.Object(pageQuery, CLOSED);
+export type OwnersQuery = Static<typeof OwnersQuerySchema>;
 
 /** Answer of `GET /v1/owners`. */
 export const OwnersPageSchema = Type.Object(
@@ -24,6 +26,7 @@ export const OwnersPageSchema = Type.Object(
           description: 'UIDs of the pods of that name, where archives tell them; sorted.',
         }),
         archives: whole('How many archives it has here.', 1),
+        bytes: whole('Their sizes together, in bytes.'),
       }),
       { description: 'By namespace, pod and container.' },
     ),
@@ -50,6 +53,9 @@ const AbsentOwnerSchema = refined(
 export const OwnersPushSchema = Type.Object(
   {
     ...messageFields,
+    asOf: momentText(
+      'A moment that this agent gave before the API server was asked about the owners: `checkpoint-warden-moment` of an answer of `GET /v1/state`. The facts are acted on until 30 s after it.',
+    ),
     absent: refined(
       Type.Array(AbsentOwnerSchema, {
         maxItems: 100_000,

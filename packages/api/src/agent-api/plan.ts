@@ -11,8 +11,11 @@ const ACTIONS = ['keep', 'delete'] as const;
 const reasons = Object.keys(REASONS) as Reason[];
 const isDeleteReason = (reason: Reason): reason is DeleteReason => REASONS[reason].action === 'delete';
 
+/** Every reason for which archives are deleted. */
+export const DELETE_REASONS: readonly DeleteReason[] = reasons.filter(isDeleteReason);
+
 /** Why an archive is deleted. */
-export const deleteReason = Type.Enum(reasons.filter(isDeleteReason), {
+export const deleteReason = Type.Enum([...DELETE_REASONS], {
   type: 'string',
   description: 'Why an archive is deleted.',
 });

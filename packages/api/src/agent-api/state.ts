@@ -1,5 +1,6 @@
-import Type, { type Static } from 'typebox';
+import Type, { type Static, type TProperties } from 'typebox';
 import { EpochSchema } from './epoch.ts';
+import { deleteReason } from './plan.ts';
 import { UnreachableSchema } from './unreachable.ts';
 import { Amount, InventoryVersion, whole } from './wire-fields.ts';
 import { wireTime } from './wire-time.ts';
@@ -27,10 +28,27 @@ export const OwnersInForceSchema = Type.Object(
   {
     title: 'OwnersInForce',
     description:
-      'The last word on owners since the start of the agent. It is acted on for 30 s from its receipt; only a newer revision begins anew.',
+      'The last word on owners since the start of the agent. It is acted on until 30 s after the moment that it is as of.',
   },
 );
 export type WireOwnersInForce = Static<typeof OwnersInForceSchema>;
+
+/** The most entries of a list by policy object and reason: far more than any node has. */
+export const MAX_POLICY_SUMS = 1_000;
+
+const policySum = {
+  policy: Type.String({ description: 'Name of the policy object whose rule decided.' }),
+  reason: deleteReason,
+  ...Amount.properties,
+};
+
+/** Sums over some archives by the policy object and the reason that calls for their deletion. */
+function policySums<T extends TProperties>(description: string, more: T) {
+  return Type.Array(Type.Object({ ...policySum, ...more }), {
+    description: `${description} By policy object and reason, at most ${MAX_POLICY_SUMS} of them.`,
+    maxItems: MAX_POLICY_SUMS,
+  });
+}
 
 /** Answer of `GET /v1/state`. */
 export const StateSchema = Type.Object(
@@ -70,6 +88,15 @@ export const StateSchema = Type.Object(
     ),
     dueGroups: whole('Groups in which an arrival still waits for its limits to hold.'),
     retrying: whole('Archives whose deletion failed and will be tried again.'),
+    failing: policySums('The archives behind `retrying`.', {}),
+    deleted: policySums(
+      'What was deleted since the state directory was made; goes down only where the audit log and these sums are both lost.',
+      { lastAt: wireTime('When the last of them was deleted.') },
+    ),
+    wouldDelete: policySums(
+      'What rules in Audit mode call for, as of the last full scan; also where in Enforce mode the next arrival in the group would be waited for.',
+      {},
+    ),
     clock: Type.Object(
       {
         trusted: Type.Boolean({ description: 'false: nothing goes by age for the time being.' }),

@@ -8,7 +8,7 @@ export const PlanSettings = Type.Object({
   checkpointDir,
   policyFile,
   quietPeriodMs,
-  namespace: Type.Optional(
+  onlyNamespace: Type.Optional(
     Setting.list({
       placeholder: 'name',
       description: 'Show only these namespaces; may be repeated. The plan is made over all',
@@ -36,12 +36,12 @@ export const plan = defineCommand({
   settings: PlanSettings,
   groups: {
     'Input:': ['checkpointDir', 'policyFile', 'quietPeriodMs'],
-    'Output:': ['namespace', 'only', 'output', 'exitCode'],
+    'Output:': ['onlyNamespace', 'only', 'output', 'exitCode'],
   },
   examples: [
     { line: 'plan --policy-file policy.yaml', does: 'what would happen on this node' },
     {
-      line: 'plan --policy-file policy.yaml --only delete --namespace shop',
+      line: 'plan --policy-file policy.yaml --only delete --only-namespace shop',
       does: 'what would go in one namespace',
     },
     {

@@ -71,8 +71,8 @@ describe('the table', () => {
     expect(sums).toEqual((await plan()).stdout.split('\n\n').slice(1));
   });
 
-  it('shows with --namespace only those, and names the one that was probably meant', async () => {
-    const { stdout } = await plan(['--namespace', 'shop', '--namespace', 'defualt']);
+  it('shows with --only-namespace only those, and names the one that was probably meant', async () => {
+    const { stdout } = await plan(['--only-namespace', 'shop', '--only-namespace', 'defualt']);
     expect(stdout).toContain('checkpoint-cart-0_shop');
     expect(stdout).not.toContain('checkpoint-web-0');
     expect(stdout).toContain('no archive is from namespace defualt; did you mean default?');
@@ -189,7 +189,7 @@ describe('a dry run', () => {
 describe('exit codes', () => {
   it('is 3 with --exit-code when archives would go, 0 when none would', async () => {
     expect((await plan(['--exit-code'])).exitCode).toBe(3);
-    expect((await plan(['--exit-code', '--namespace', 'team.a'])).exitCode).toBe(0);
+    expect((await plan(['--exit-code', '--only-namespace', 'team.a'])).exitCode).toBe(0);
   });
 
   it('is 2 for a directory that does not exist, with its name and what to do', async () => {

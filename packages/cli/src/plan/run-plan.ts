@@ -18,7 +18,7 @@ export async function runPlan({ settings, io }: Invocation<PlanSettings>): Promi
   const scan = await scanDirectory(settings.checkpointDir, settings.quietPeriodMs, io);
   const input: PlanInput = inputFor(scan, policy, io.nowMs());
   const plan: Plan = planRetention(input);
-  const filter = { namespaces: settings.namespace, only: settings.only };
+  const filter = { namespaces: settings.onlyNamespace, only: settings.only };
   const report = reportPlan(plan, { policy, nowMs: input.nowMs }, filter);
 
   reportWarnings(warnings, scan, io);

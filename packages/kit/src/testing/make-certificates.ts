@@ -7,8 +7,10 @@ import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
+  type JsonGeneralNames,
+  PemConverter,
   SubjectAlternativeNameExtension,
-  type X509Certificate,
+  X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
 import { PEER_NAMES } from '../peer-certificate.ts';
@@ -24,15 +26,18 @@ export interface CertificatePair {
 }
 
 /** A certificate authority for tests. */
-export interface TestAuthority {
-  readonly cert: string;
+export interface TestAuthority extends CertificatePair {
   issue(options: IssueOptions): Promise<CertificatePair>;
 }
 
 /** What stands in a certificate. */
 export interface IssueOptions {
+  /** Whom Kubernetes takes the holder for. */
+  readonly subject?: { readonly user: string; readonly groups: readonly string[] };
   /** DNS name in the subject alternative names. */
-  readonly dnsName: string;
+  readonly dnsName?: string;
+  /** Addresses in the subject alternative names. */
+  readonly ipAddresses?: readonly string[];
   /** Extended key usages; an empty list leaves the extension out. */
   readonly usages: readonly ('serverAuth' | 'clientAuth')[];
   /** Milliseconds from now at which it expires; negative: it has. */
@@ -50,17 +55,43 @@ export async function makeAuthority(name = 'checkpoint-warden test'): Promise<Te
     signingAlgorithm: ALGORITHM,
     extensions: [new BasicConstraintsExtension(true, undefined, true)],
   });
-  return { cert: authority.toString('pem'), issue: (options) => issue(authority, keys.privateKey, options) };
+  return authorityOf(authority, keys.privateKey);
+}
+
+/** An authority of which the certificate and the key were kept. */
+export async function openAuthority({ cert, key }: CertificatePair): Promise<TestAuthority> {
+  const pkcs8 = PemConverter.decodeFirst(key);
+  const signingKey = await crypto.subtle.importKey('pkcs8', pkcs8, ALGORITHM, true, ['sign']);
+  return authorityOf(new X509Certificate(cert), signingKey);
+}
+
+async function authorityOf(
+  authority: X509Certificate,
+  signingKey: webcrypto.CryptoKey,
+): Promise<TestAuthority> {
+  return {
+    cert: authority.toString('pem'),
+    key: await keyPem(signingKey),
+    issue: (options) => issue(authority, signingKey, options),
+  };
+}
+
+async function keyPem(key: webcrypto.CryptoKey): Promise<string> {
+  return PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), PemConverter.PrivateKeyTag);
 }
 
 async function issue(
   authority: X509Certificate,
   signingKey: webcrypto.CryptoKey,
-  { dnsName, usages, expiresInMs = DAY_MS }: IssueOptions,
+  { subject, dnsName, ipAddresses = [], usages, expiresInMs = DAY_MS }: IssueOptions,
 ): Promise<CertificatePair> {
+  const names: JsonGeneralNames = [
+    ...(dnsName === undefined ? [] : [{ type: 'dns' as const, value: dnsName }]),
+    ...ipAddresses.map((value) => ({ type: 'ip' as const, value })),
+  ];
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.create({
-    subject: 'CN=test',
+    subject: subject ? [{ CN: [subject.user] }, ...subject.groups.map((O) => ({ O: [O] }))] : 'CN=test',
     issuer: authority.subject,
     notBefore: new Date(Date.now() - DAY_MS),
     notAfter: new Date(Date.now() + expiresInMs),
@@ -68,17 +99,13 @@ async function issue(
     signingKey,
     signingAlgorithm: ALGORITHM,
     extensions: [
-      new SubjectAlternativeNameExtension([{ type: 'dns', value: dnsName }]),
+      ...(names.length === 0 ? [] : [new SubjectAlternativeNameExtension(names)]),
       ...(usages.length === 0
         ? []
         : [new ExtendedKeyUsageExtension(usages.map((usage) => ExtendedKeyUsage[usage]))]),
     ],
   });
-  const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
-  return {
-    cert: certificate.toString('pem'),
-    key: `-----BEGIN PRIVATE KEY-----\n${pkcs8}\n-----END PRIVATE KEY-----\n`,
-  };
+  return { cert: certificate.toString('pem'), key: await keyPem(keys.privateKey) };
 }
 
 /** One authority with everything the two sides need, and a selection of what must be refused. */

@@ -1,4 +1,4 @@
-import type { Clock } from '@checkpoint-warden/kit';
+import type { Clock } from './clock.ts';
 
 /** Waits that somebody can end early. See {@link createWaker}. */
 export interface Waker {

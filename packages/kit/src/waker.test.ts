@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
-import { systemClock } from '@checkpoint-warden/kit';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from './clock.ts';
 import { createWaker } from './waker.ts';
 
 const AN_HOUR_MS = 3_600_000;

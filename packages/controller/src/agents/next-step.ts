@@ -1,0 +1,101 @@
+import type { State } from '@checkpoint-warden/api';
+import { compareLeaseEpochs, type LeaseEpoch } from '@checkpoint-warden/kube';
+import type { OwnerRound } from '../owners/plan-round.ts';
+import { epochFromWire } from '../wire-epoch.ts';
+
+/** What an agent is to have in force. */
+export interface WantedPolicy {
+  readonly revision: number;
+  readonly hash: string;
+}
+
+/** The next thing to do for one agent. */
+export type Step =
+  | { readonly do: 'wait'; readonly untilMs: number }
+  | { readonly do: 'poll' }
+  /** It has obeyed a leader later than us, or another one of our epoch. */
+  | { readonly do: 'outrank'; readonly epoch: LeaseEpoch }
+  | { readonly do: 'put-policy' }
+  | { readonly do: 'get-owners' }
+  | { readonly do: 'judge-owners' };
+
+/** What is known of one agent. Times are monotonic ms. */
+export interface AgentKnowledge {
+  /** Nothing is tried before, after a failure. */
+  readonly retryAtMs: number;
+  readonly nextPollMs: number;
+  /** As last polled; `undefined`: never, or it cannot be believed. */
+  readonly state: State | undefined;
+  /** When the last poll that gave a moment began; `undefined`: none has. */
+  readonly momentMs: number | undefined;
+  /** When it last confirmed the policy to be in force. */
+  readonly policyConfirmedMs: number;
+  /** The inventory that the known owners are of. */
+  readonly ownersOf: State['inventory'] | undefined;
+  readonly round: OwnerRound;
+  /** Before this nobody is judged, unless something must be taken back. */
+  readonly nextJudgeMs: number;
+}
+
+/** A policy in force is said again after so long: the agent counts when it last heard, and compares the clocks. */
+const CONFIRM_POLICY_MS = 300_000;
+/** Owner facts must be as of a moment this young at most, to be of use for long enough. */
+const FRESH_MOMENT_MS = 10_000;
+
+/** Decides what to do next for one agent. Pure; the first that is needed, policy before owners. */
+export function nextStep(
+  known: AgentKnowledge,
+  wanted: WantedPolicy | undefined,
+  epoch: LeaseEpoch,
+  nowMs: number,
+): Step {
+  const { state, retryAtMs, nextPollMs, round } = known;
+  if (nowMs < retryAtMs) return { do: 'wait', untilMs: retryAtMs };
+  if (state === undefined || nowMs >= nextPollMs) return { do: 'poll' };
+  if (state.policy.source === 'file') return { do: 'wait', untilMs: nextPollMs };
+
+  const obeyed = latestEpoch(state);
+  if (obeyed !== undefined && compareLeaseEpochs(obeyed, epoch) > 0) return { do: 'outrank', epoch: obeyed };
+  if (wanted !== undefined && hasObeyedAnother(state, wanted, epoch)) return { do: 'outrank', epoch };
+
+  let untilMs = nextPollMs;
+  if (wanted !== undefined) {
+    const confirmMs = known.policyConfirmedMs + CONFIRM_POLICY_MS;
+    if (!enforces(state, wanted, epoch) || nowMs >= confirmMs) return { do: 'put-policy' };
+    untilMs = Math.min(untilMs, confirmMs);
+  }
+  if (!state.ready) return { do: 'wait', untilMs };
+  if (!isSameInventory(known.ownersOf, state.inventory)) return { do: 'get-owners' };
+  if (round.revoke || (round.due.length > 0 && nowMs >= known.nextJudgeMs)) {
+    const isFresh = known.momentMs !== undefined && nowMs - known.momentMs < FRESH_MOMENT_MS;
+    return { do: isFresh ? 'judge-owners' : 'poll' };
+  }
+  return { do: 'wait', untilMs: Math.min(untilMs, round.due.length > 0 ? known.nextJudgeMs : round.nextMs) };
+}
+
+/** Whether an agent enforces what it is to, and has it from us. */
+export function enforces({ policy }: State, wanted: WantedPolicy, epoch: LeaseEpoch): boolean {
+  if (policy.source !== 'controller' || policy.epoch === undefined) return false;
+  return policy.hash === wanted.hash && compareLeaseEpochs(epochFromWire(policy.epoch), epoch) === 0;
+}
+
+/**
+ * Whether an agent has under our epoch what we never gave it: after a restore of etcd an epoch may be given twice. It would
+ * refuse our lower revisions for ever.
+ */
+function hasObeyedAnother({ policy }: State, wanted: WantedPolicy, epoch: LeaseEpoch): boolean {
+  if (policy.epoch === undefined || compareLeaseEpochs(epochFromWire(policy.epoch), epoch) !== 0) return false;
+  return policy.revision > wanted.revision;
+}
+
+/** The latest leader that an agent has obeyed, in whatever. */
+function latestEpoch({ policy, owners }: State): LeaseEpoch | undefined {
+  const epochs = [policy.epoch, owners?.epoch].flatMap((epoch) =>
+    epoch === undefined ? [] : [epochFromWire(epoch)],
+  );
+  return epochs.sort(compareLeaseEpochs).at(-1);
+}
+
+function isSameInventory(a: State['inventory'] | undefined, b: State['inventory']): boolean {
+  return a !== undefined && a.instance === b.instance && a.revision === b.revision;
+}

@@ -1,0 +1,1 @@
+export { ControllerSettings } from './settings.ts';

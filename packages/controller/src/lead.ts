@@ -1,0 +1,162 @@
+import { toWireTime } from '@checkpoint-warden/api';
+import {
+  type Clock,
+  type Component,
+  createWaker,
+  type HttpsClient,
+  type Logger,
+} from '@checkpoint-warden/kit';
+import type { KubeApi, Leadership } from '@checkpoint-warden/kube';
+import { createAgentApi } from './agents/agent-api.ts';
+import { createAgentFleet } from './agents/agent-fleet.ts';
+import { createAgentLink } from './agents/agent-link.ts';
+import type { AgentPlace } from './agents/agent-place.ts';
+import { createOutrank } from './agents/outrank.ts';
+import { createClusterWatch } from './cluster/cluster-watch.ts';
+import { agentEvents } from './events/agent-events.ts';
+import { createPolicyEvents, type EventRecord } from './events/policy-events.ts';
+import { createLimiter } from './limiter.ts';
+import type { ControllerMetrics } from './metrics.ts';
+import { createOrphanHold } from './owners/orphan-hold.ts';
+import { createOwnerBook } from './owners/owner-book.ts';
+import { createReconciler } from './policies/reconciler.ts';
+import { runTogether } from './run-together.ts';
+import { reportFigures } from './status/figures.ts';
+import { createStatusWriter, type WantedStatus } from './status/status-writer.ts';
+import { wantedStatuses } from './status/wanted-statuses.ts';
+
+/** What a leader works with. */
+export interface LeaderPorts {
+  readonly api: KubeApi;
+  /** Calls agents. */
+  readonly call: HttpsClient;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly metrics: ControllerMetrics;
+  /** Must not block nor throw. */
+  readonly recordEvent: (event: EventRecord) => void;
+}
+
+export interface LeaderOptions {
+  /** Where the agents' pods are. */
+  readonly namespace: string;
+  /** Labels of the agents' pods. */
+  readonly agentSelector: string;
+  readonly agentPort: number;
+  /** Agents that are not to be looked for: no pods of this cluster, say. */
+  readonly fixedAgents: readonly AgentPlace[];
+  readonly pollIntervalMs: number;
+}
+
+/** Calls under way at once: to agents that answer, to those that did not the last time, and to the API server about pods. */
+const CONCURRENT = { answering: 64, failing: 16, live: 16 };
+const FIGURES_MS = 15_000;
+
+/**
+ * Leads until the leadership ends: follows policies, nodes and pods, and keeps on bringing every agent to what follows from
+ * them.
+ * ```
+ *   gather    cluster watch: policies, nodes, agents' pods, all pods    agent links: state and owners of each
+ *   plan      reconciler: resolvePolicies, assignOrders                 agent links: nextStep, planRound
+ *   execute                                                             agent links: PUT policy, live GETs, PUT owners
+ *   report    status writer: policyStatus        agentEvents → Events        figures → metrics
+ * ```
+ * Nothing is kept from one leadership to the next: what counts is in the API server and in the agents.
+ *
+ * @param leadership - passed as it is: its epoch may be raised meanwhile
+ * @param signal - ends it, at the latest when the leadership's own is aborted
+ * @throws what a part failed with that is a bug; errors of calls are dealt with where they happen
+ */
+export async function lead(
+  ports: LeaderPorts,
+  options: LeaderOptions,
+  leadership: Leadership,
+  signal: AbortSignal,
+): Promise<void> {
+  const { api, call, clock, log, metrics } = ports;
+  const lanes = {
+    answering: createLimiter(CONCURRENT.answering),
+    failing: createLimiter(CONCURRENT.failing),
+  };
+  const waker = createWaker(clock);
+  let ownersRevision = 0;
+
+  const cluster = createClusterWatch(ports, options, {
+    onPolicies() {
+      reconciler.policiesChanged();
+      waker.wake();
+    },
+    onNodes: waker.wake,
+    onPod(podKey, containers) {
+      book.podChanged(podKey, containers);
+      fleet.wake(podKey);
+    },
+    onPodsSynced: () => fleet.wake(),
+    onPodsMissed: () => book.forget(),
+    onWentBack: (facts) => hold.hold(facts),
+  });
+  const hold = createOrphanHold(leadership, { clock, log });
+  const book = createOwnerBook({
+    api,
+    clock,
+    lane: createLimiter(CONCURRENT.live),
+    pods: cluster.pods,
+    held: hold.why,
+    onAnswer: metrics.orphanSignal,
+  });
+  const events = createPolicyEvents((name) => cluster.policies.objects.get(name)?.uid, ports.recordEvent);
+  const outrank = createOutrank({
+    leadership,
+    log,
+    onRaised({ leaseCreatedMs, leaseTransitions }) {
+      hold.hold(`an agent had obeyed leader ${leaseTransitions} of a Lease of ${toWireTime(leaseCreatedMs)}`);
+      fleet.wake();
+    },
+  });
+  const fleet = createAgentFleet({
+    createLink: (place, { onOwners }) =>
+      createAgentLink(
+        place,
+        {
+          ...ports,
+          agent: createAgentApi(call, place.url),
+          book,
+          lanes,
+          epoch: () => leadership.epoch,
+          nextOwnersRevision: () => ++ownersRevision,
+          outrank,
+          onOwners,
+          onState: (before, now) => events.happened(agentEvents(before, now)),
+        },
+        options,
+      ),
+  });
+  const reconciler = createReconciler({ cluster, fleet, events, waker }, options);
+
+  const statuses = (): WantedStatus[] =>
+    reconciler.last === undefined || !cluster.isJudged()
+      ? []
+      : wantedStatuses({
+          reconciled: reconciler.last,
+          policies: cluster.policies.objects,
+          agents: fleet.views(),
+          troubles: cluster.troubles(),
+          nowMs: clock.nowMs(),
+        });
+  const figures: Component = {
+    async run(signal) {
+      while (!signal.aborted) {
+        reportFigures(
+          metrics,
+          fleet.views(),
+          statuses().map(({ status }) => status),
+        );
+        await clock.sleep(FIGURES_MS, signal);
+      }
+    },
+  };
+  const status = createStatusWriter({ api, clock, log, wanted: statuses });
+  await runTogether([cluster, hold, fleet, reconciler, status, figures], signal);
+}

@@ -1,0 +1,46 @@
+import type { PolicyStatus } from '@checkpoint-warden/api';
+import { AGENT_STATES, type AgentState, type AgentView } from '../agents/agent-view.ts';
+import { type ControllerMetrics, type NamespaceArchives, POLICY_CONDITIONS } from '../metrics.ts';
+
+/** Namespaces that have series of their own: a cluster may have thousands. */
+const MAX_NAMESPACES = 20;
+
+/** Sets the gauges that are made from all agents and policies. */
+export function reportFigures(
+  metrics: Pick<ControllerMetrics, 'agents' | 'policies' | 'namespaces'>,
+  agents: readonly AgentView[],
+  statuses: readonly PolicyStatus[],
+): void {
+  const byState = Object.fromEntries(AGENT_STATES.map((state) => [state, 0])) as Record<AgentState, number>;
+  for (const { reach } of agents) byState[reach] += 1;
+  metrics.agents(byState);
+
+  const isTrue = (type: string) =>
+    statuses.filter(({ conditions }) =>
+      conditions?.some((condition) => condition.type === type && condition.status === 'True'),
+    ).length;
+  const [Accepted, Enforced, Degraded] = POLICY_CONDITIONS.map(isTrue);
+  metrics.policies({ Accepted: Accepted ?? 0, Enforced: Enforced ?? 0, Degraded: Degraded ?? 0 });
+  metrics.namespaces(largestNamespaces(agents));
+}
+
+/** The namespaces with most bytes, and all others as one. */
+export function largestNamespaces(agents: readonly AgentView[]): NamespaceArchives[] {
+  const sums = new Map<string, { archives: number; bytes: number }>();
+  for (const { owners } of agents) {
+    for (const { namespace, archives, bytes } of owners) {
+      const sum = sums.get(namespace) ?? { archives: 0, bytes: 0 };
+      sum.archives += archives;
+      sum.bytes += bytes;
+      sums.set(namespace, sum);
+    }
+  }
+  const rows = [...sums]
+    .map(([namespace, sum]) => ({ namespace, ...sum }))
+    .sort((a, b) => b.bytes - a.bytes || (a.namespace < b.namespace ? -1 : 1));
+  const rest = rows.slice(MAX_NAMESPACES);
+  if (rest.length === 0) return rows;
+  const total = (pick: (row: NamespaceArchives) => number) => rest.reduce((sum, row) => sum + pick(row), 0);
+  const other = { archives: total(({ archives }) => archives), bytes: total(({ bytes }) => bytes) };
+  return [...rows.slice(0, MAX_NAMESPACES), { namespace: 'other', ...other }];
+}

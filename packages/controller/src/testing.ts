@@ -1,0 +1,4 @@
+export { type LeaderOptions, type LeaderPorts, lead } from './lead.ts';
+export { createControllerMetrics } from './metrics.ts';
+export { HOLD_ORPHANS } from './owners/orphan-hold.ts';
+export { POLICIES, type PolicyResource } from './policies/policy-resource.ts';

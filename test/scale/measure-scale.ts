@@ -1,0 +1,68 @@
+import type { RowResult } from '../bench/table.ts';
+import { sharedMs } from './clock.ts';
+import { measureMemory } from './controller-memory.ts';
+import { measureDeadAgents, measureMassRestart } from './mass-restart.ts';
+import { measurePodDeletion } from './pod-deletion.ts';
+import { measurePolicyEdit } from './policy-edit.ts';
+import type { ScaleRig } from './scale-rig.ts';
+import { measureSteadyState, plain } from './steady-state.ts';
+import { measureTakeOver } from './take-over.ts';
+
+/** How long is measured. */
+export interface ScaleEffort {
+  readonly edits: number;
+  readonly steadyMs: number;
+  /** From agents that die to the second edit. */
+  readonly laterMs: number;
+}
+
+/** Measures everything about a controller in a cluster, in an order in which each finds things settled. */
+export async function measureScale(rig: ScaleRig, effort: ScaleEffort): Promise<RowResult[]> {
+  const { size, agents, tell } = rig;
+  const result = (id: string, title: string, figures: RowResult['figures']): RowResult => ({
+    row: { id, title },
+    figures,
+  });
+
+  const { hash } = await rig.policy.create();
+  const enforced = agents.ask('whenEnforced', hash);
+  const ownersRead = agents.ask('whenOwnersRead');
+  const startedMs = sharedMs();
+  const leader = await rig.startController();
+  const enforcedMs = (await enforced) - startedMs;
+  tell(`started: in force everywhere after ${Math.round(enforcedMs)} ms`);
+  const ownersReadMs = (await ownersRead) - startedMs;
+  const start = [
+    plain('controller started → its policy is in force everywhere', enforcedMs, 'ms'),
+    plain('controller started → owners of all nodes are known', ownersReadMs, 'ms'),
+    measureMemory(rig, leader, 'when all is known'),
+  ];
+
+  await rig.bare.ask('watch', await podsVersion(rig));
+  const results = [
+    result('scale-start', `start with ${size.agents.toLocaleString('en')} agents and ${size.pods.toLocaleString('en')} pods`, start),
+    result('scale-steady', 'nothing changes', [
+      ...(await measureSteadyState(rig, leader, effort.steadyMs)),
+      measureMemory(rig, leader, 'after that'),
+    ]),
+    result('scale-edit', 'policy edited', [await measurePolicyEdit(rig, effort.edits)]),
+    result('scale-deletion', 'pod deleted', [
+      await measurePodDeletion(rig, 1),
+      await measurePodDeletion(rig, 3),
+    ]),
+    result('scale-restart', 'all agents restarted at once', await measureMassRestart(rig)),
+    result(
+      'scale-dead',
+      'a fifth of the agents dead',
+      await measureDeadAgents(rig, Math.ceil(size.agents / 5), effort.laterMs),
+    ),
+  ];
+  const memory = measureMemory(rig, leader, 'at the end');
+  results.push(result('scale-take-over', 'leader killed', [memory, ...(await measureTakeOver(rig, leader))]));
+  return results;
+}
+
+async function podsVersion({ api }: ScaleRig): Promise<string> {
+  const { body } = await api.send('GET', '/api/v1/pods?limit=1');
+  return (body as { metadata: { resourceVersion: string } }).metadata.resourceVersion;
+}

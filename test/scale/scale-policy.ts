@@ -1,0 +1,82 @@
+import {
+  API_VERSION,
+  type CheckpointRetentionPolicy,
+  type CompiledPolicy,
+  compile,
+  KIND,
+  policyHash,
+} from '@checkpoint-warden/api';
+import type { ApiClient } from '../cluster/api-client.ts';
+import { POLICIES_PATH } from '../cluster/policies-api.ts';
+
+const NAME = 'default';
+
+/** A policy as a cluster may have one: 61 rules. Editing it changes one limit. */
+export interface ScalePolicy {
+  /** @returns what nodes enforce then */
+  create(): Promise<Compiled>;
+  /** What nodes will enforce after the next `edit`. */
+  nextEdit(): Promise<Compiled>;
+  edit(): Promise<void>;
+}
+
+export interface Compiled {
+  readonly hash: string;
+  readonly policy: CompiledPolicy;
+}
+
+export function scalePolicy(api: ApiClient): ScalePolicy {
+  let edits = 0;
+  const patch = (query: string) =>
+    api.send(
+      'PATCH',
+      `${POLICIES_PATH}/${NAME}${query}`,
+      { spec: { globalPolicy: { maxCheckpointsPerPod: 31 + edits } } },
+      'application/merge-patch+json',
+    );
+  return {
+    create: async () =>
+      compiledOf(
+        await api.send('POST', POLICIES_PATH, { apiVersion: API_VERSION, kind: KIND, metadata: { name: NAME }, spec: SPEC }),
+      ),
+    nextEdit: async () => compiledOf(await patch('?dryRun=All')),
+    async edit() {
+      const { status, body } = await patch('');
+      if (status !== 200) throw new Error(`the policy cannot be edited: ${JSON.stringify(body)}`);
+      edits += 1;
+    },
+  };
+}
+
+function compiledOf({ status, body }: { status: number; body: unknown }): Compiled {
+  if (status >= 300) throw new Error(`the policy is refused: ${JSON.stringify(body)}`);
+  const { metadata, spec } = body as CheckpointRetentionPolicy;
+  const { name, creationTimestamp } = metadata;
+  const object: CheckpointRetentionPolicy = {
+    apiVersion: API_VERSION,
+    kind: KIND,
+    metadata: { name, ...(creationTimestamp === undefined ? {} : { creationTimestamp }) },
+    spec,
+  };
+  const { policy } = compile([object], { labels: {} });
+  return { policy: policy as CompiledPolicy, hash: policyHash(policy) };
+}
+
+const SPEC = {
+  orphanGracePeriod: '0s',
+  globalPolicy: { retainOrphan: false, maxCheckpointsPerPod: 30, maxTotalSizePerNamespace: '1Ti' },
+  namespacePolicies: Array.from({ length: 30 }, (_, index) => ({
+    namespace: `team-${index}`,
+    retainOrphan: false,
+    maxCheckpoints: 200,
+    maxTotalSize: '500Gi',
+    maxCheckpointAge: '7d',
+  })),
+  podPolicies: Array.from({ length: 30 }, (_, index) => ({
+    namespace: `team-${index}`,
+    pod: 'service-1-*',
+    retainOrphan: false,
+    maxCheckpoints: 6,
+    maxCheckpointSize: '2Gi',
+  })),
+};

@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { crdYaml } from '@checkpoint-warden/api';
+import { PEER_NAMES } from '@checkpoint-warden/kit';
+import { makeCertificates, mountTlsSecret } from '@checkpoint-warden/kit/testing';
+import type { ApiClient } from '../cluster/api-client.ts';
+import { startApiServer } from '../cluster/api-server.ts';
+import { issueUser } from '../cluster/credentials.ts';
+import { type Audit, auditUser } from './audit.ts';
+import type { BareCalls } from './bare-controller.ts';
+import { type Child, startChild } from './child.ts';
+import { agentAddress, type ClusterSize, podAt, type Trial, trialOf } from './cluster-shape.ts';
+import { type ControllerProcess, startController } from './controller-process.ts';
+import { type Filled, fillCluster } from './fill-cluster.ts';
+import { type ScalePolicy, scalePolicy } from './scale-policy.ts';
+import type { AgentsCalls } from './simulated-agents.ts';
+
+export interface RigOptions {
+  readonly size: ClusterSize;
+  /** Pods to be deleted, of each sort. */
+  readonly rounds: number;
+  /** A folder with etcd, kube-apiserver and kubectl. */
+  readonly assets: string;
+  /** The bundled program. */
+  readonly program: string;
+  /** More arguments of the controllers' Node, as for a profile. */
+  readonly nodeFlags: readonly string[];
+  readonly tell: (text: string) => void;
+}
+
+/** Pods that are there to be deleted. */
+export interface Trials {
+  readonly held: Readonly<Record<1 | 3, readonly Trial[]>>;
+  /** What the floors are measured with: nobody holds anything of them. */
+  readonly bare: Readonly<Record<1 | 3, readonly Trial[]>>;
+}
+
+/** A large cluster: a real API server full of objects, simulated agents, and the floors beside them. */
+export interface ScaleRig {
+  readonly size: ClusterSize;
+  readonly api: ApiClient;
+  readonly filled: readonly Filled[];
+  readonly trials: Trials;
+  readonly policy: ScalePolicy;
+  readonly agents: Child<AgentsCalls>;
+  readonly bare: Child<BareCalls>;
+  /** What the controllers ask of the API server. */
+  readonly audit: Audit;
+  startController(): Promise<ControllerProcess>;
+  tell(text: string): void;
+  close(): Promise<void>;
+}
+
+const HERE = import.meta.dirname;
+const USER = { user: 'controller', groups: ['system:masters'] };
+/** As many as the controller calls at once. */
+const CONCURRENCY = 64;
+
+export async function startScaleRig({ size, rounds, assets, program, nodeFlags, tell }: RigOptions): Promise<ScaleRig> {
+  const folder = mkdtempSync(join(tmpdir(), 'checkpoint-warden-scale-'));
+  const ends: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  const close = async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  };
+  try {
+    const audit = auditUser(folder, USER.user);
+    const server = await startApiServer({ assets, flags: audit.flags });
+    ends.push(() => server.close());
+    const applied = await server.admin.kubectl(['apply', '--server-side', '-f', '-'], crdYaml());
+    if (applied.code !== 0) throw new Error(`the CRD cannot be installed: ${applied.stderr}`);
+    const filled = await fillCluster(server.admin, size, tell);
+
+    const certificates = await makeCertificates();
+    const { cert: ca } = certificates.authority;
+    const tlsDir = join(folder, 'tls');
+    mountTlsSecret(tlsDir, ca, certificates.controller);
+    const trials = makeTrials(rounds, size);
+    const agents = startChild<AgentsCalls>(join(HERE, 'simulated-agents.ts'));
+    ends.push(agents.end);
+    const port = await agents.ask('listen', {
+      size,
+      tls: { ca, ...certificates.agent },
+      trials: [...trials.held[1], ...trials.held[3]],
+    });
+
+    const identityFile = join(folder, 'bare-identity.json');
+    writeFileSync(identityFile, JSON.stringify(await issueUser(server.address.credentials, { user: 'bare', groups: USER.groups })));
+    const bare = startChild<BareCalls>(join(HERE, 'bare-controller.ts'));
+    ends.push(bare.end);
+    await bare.ask('connect', {
+      addresses: Array.from({ length: size.agents }, (_, agent) => agentAddress(agent)),
+      port,
+      serverName: PEER_NAMES.agent,
+      tls: { ca, ...certificates.controller },
+      concurrency: CONCURRENCY,
+      keys: Array.from({ length: size.pods }, (_, index) => `${podAt(index).namespace}/${podAt(index).pod}`),
+      api: { url: server.address.url, identityFile },
+    });
+
+    const { kubeconfig } = await server.clientFor(USER);
+    return {
+      size,
+      api: server.admin,
+      filled,
+      trials,
+      policy: scalePolicy(server.admin),
+      agents,
+      bare,
+      audit,
+      tell,
+      async startController() {
+        const controller = await startController({ program, kubeconfig, tlsDir, agentPort: port, nodeFlags });
+        ends.push(controller.kill);
+        return controller;
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function makeTrials(rounds: number, size: ClusterSize): Trials {
+  const make = (sort: number, holders: number) =>
+    Array.from({ length: rounds }, (_, round) => trialOf(sort * rounds + round, holders, size));
+  return { held: { 1: make(0, 1), 3: make(1, 3) }, bare: { 1: make(2, 1), 3: make(3, 3) } };
+}

@@ -1,0 +1,285 @@
+import { fileIdKey } from '@checkpoint-warden/agent';
+import type { MemoryAgentHooks, ServiceAnswer, ServiceCall } from '@checkpoint-warden/agent/testing';
+import { type OwnersPush, type PolicyPush, policyHash } from '@checkpoint-warden/api';
+import { EMPTY_POLICY, type Owner, type Policy, type Rule, type Verdict } from '@checkpoint-warden/policy';
+import { referencePlan } from '@checkpoint-warden/policy/testing';
+import type { AgentNode } from './agent-node.ts';
+import type { LeaderTerm } from './controller-process.ts';
+import type { Statistics } from './statistics.ts';
+import { ownerKey, type Truth } from './truth.ts';
+
+/** Facts are acted on for so long (design, 4.5). */
+const FRESH_MS = 30_000;
+/**
+ * A hold reaches every agent within the time that a leader goes on without the Lease, and that what it had told before is
+ * acted on.
+ */
+const HOLD_REACHES_MS = 10_000 + FRESH_MS;
+/** A clock must run steadily for so long to be trusted again (safety rule 11). */
+const STEADY_MS = 10 * 60_000;
+const CREATED_AT = /-(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\.tar$/;
+
+/** Who sent a message, as the network knows it. */
+export interface Sender {
+  readonly identity: string;
+  readonly term: LeaderTerm | undefined;
+  /** Spans in which its watch of pods brought nothing at once. */
+  readonly blindSpans: () => readonly { readonly fromMs: number; readonly toMs: number }[];
+}
+
+type Intents = Parameters<NonNullable<MemoryAgentHooks['onIntents']>>[0];
+type Intent = Intents[number];
+
+/** The last owner states that an agent took, as of one of its moments. */
+interface Facts {
+  readonly goneForMs: ReadonlyMap<string, number>;
+  readonly asOfMs: number;
+  readonly instance: string;
+  readonly sender: Sender;
+}
+
+interface Order {
+  readonly epoch: string;
+  readonly revision: number;
+}
+
+/** What one agent has been told and not refused, over all its starts. */
+interface Told {
+  policy: Policy;
+  policyHash: string;
+  lastPolicy: Order;
+  lastOwners: Order;
+  /** The latest of all messages. */
+  latestEpoch: string;
+  facts: Facts | undefined;
+}
+
+const NEVER_TOLD: Order = { epoch: '', revision: 0 };
+
+export interface Oracle {
+  readonly violations: string[];
+  /** A request reached an agent, which answered. */
+  delivered(node: AgentNode, call: ServiceCall, answer: ServiceAnswer, sender: Sender): void;
+  hooksFor(node: AgentNode): MemoryAgentHooks;
+}
+
+export interface OraclePorts {
+  readonly truth: Truth;
+  readonly monotonicMs: () => number;
+  readonly statistics: Statistics;
+}
+
+/**
+ * Asks of everything that happens: was it right? It knows what the API server said and when, what lies on the disks, and which
+ * messages reached the agents; it shares no code with what it judges but the compiler and the reference planner.
+ */
+export function createOracle({ truth, monotonicMs, statistics }: OraclePorts): Oracle {
+  const violations: string[] = [];
+  const toldBy = new Map<string, Told>();
+  /** Epochs by the leadership that used them. */
+  const leaders = new Map<string, LeaderTerm>();
+
+  const blame = (what: string) => void violations.push(`${Math.round(monotonicMs())} ms: ${what}`);
+
+  function toldTo({ name }: AgentNode): Told {
+    const told = toldBy.get(name) ?? {
+      policy: EMPTY_POLICY,
+      policyHash: '',
+      lastPolicy: NEVER_TOLD,
+      lastOwners: NEVER_TOLD,
+      latestEpoch: '',
+      facts: undefined,
+    };
+    toldBy.set(name, told);
+    return told;
+  }
+
+  /** Safety rule 8: once a later leader was obeyed, no earlier one is; and in one epoch nothing goes back. */
+  function judgeOrder(node: AgentNode, kind: 'lastPolicy' | 'lastOwners', push: PolicyPush | OwnersPush): Order {
+    const told = toldTo(node);
+    const epoch = `${push.epoch.leaseCreated}/${String(push.epoch.leaseTransitions).padStart(9, '0')}`;
+    const last = told[kind];
+    if (epoch < told.latestEpoch) blame(`${node.name} obeyed ${epoch} after ${told.latestEpoch}`);
+    else if (epoch === last.epoch && push.revision < last.revision)
+      blame(`${node.name} took ${kind} ${push.revision} after ${last.revision} of the same epoch`);
+    told.latestEpoch = epoch > told.latestEpoch ? epoch : told.latestEpoch;
+    return { epoch, revision: push.revision };
+  }
+
+  function judgeSender(epoch: string, { identity, term }: Sender): void {
+    if (term === undefined) return;
+    const other = leaders.get(epoch);
+    if (other !== undefined && other !== term && truth.restores === 0)
+      blame(`${identity} and ${other.identity} both lead as ${epoch}`);
+    leaders.set(epoch, term);
+  }
+
+  function acceptedPolicy(node: AgentNode, push: PolicyPush, sender: Sender): void {
+    const told = toldTo(node);
+    const order = judgeOrder(node, 'lastPolicy', push);
+    judgeSender(order.epoch, sender);
+    told.lastPolicy = order;
+    told.policy = push.policy as Policy;
+    told.policyHash = policyHash(told.policy);
+    if (!truth.wasEver(node.name, told.policyHash))
+      blame(`${node.name} was given a policy that no state of the policies makes`);
+  }
+
+  function acceptedOwners(node: AgentNode, push: OwnersPush, sender: Sender): void {
+    const told = toldTo(node);
+    const order = judgeOrder(node, 'lastOwners', push);
+    judgeSender(order.epoch, sender);
+    const isRepeated = order.epoch === told.lastOwners.epoch && order.revision === told.lastOwners.revision;
+    told.lastOwners = order;
+    const [instance = '', asOf] = push.asOf.split('/');
+    if (instance !== node.agent?.instance) blame(`${node.name} took facts for another start of its agent`);
+    if (isRepeated) return;
+    const goneForMs = new Map(
+      push.absent.map(({ namespace, pod, container, absentSince, confirmedAt }) => [
+        ownerKey(namespace, pod, container),
+        Date.parse(confirmedAt) - Date.parse(absentSince),
+      ]),
+    );
+    told.facts = { goneForMs, asOfMs: Number(asOf), instance, sender };
+    statistics.count('facts', 'owner states taken');
+  }
+
+  function plan(node: AgentNode, ownerState: (owner: Owner) => number | undefined, clockTrusted = true) {
+    const { policy } = toldTo(node);
+    const { store } = node.disk;
+    return referencePlan({
+      archives: [...store.files].map(([name, { content }]) => ({
+        name,
+        node: node.name,
+        sizeBytes: content.sizeBytes,
+        mtimeMs: content.mtimeMs,
+        createdAtMs: Date.parse(CREATED_AT.exec(name)?.[1] ?? ''),
+        state: content.structure === 'complete' ? ('complete' as const) : ('incomplete' as const),
+        owner: content.owner,
+        pinned: store.pins.has(name),
+      })),
+      policy,
+      nowMs: node.clock.nowMs(),
+      ownerState: (owner) => {
+        const goneForMs = ownerState(owner);
+        return goneForMs === undefined ? { state: 'unknown' } : { state: 'absent', goneForMs };
+      },
+      due: 'all',
+      clockTrusted,
+      disk: store.disk(),
+    }).verdicts;
+  }
+
+  function judgeIntents(node: AgentNode, intents: Intents): void {
+    const { facts } = toldTo(node);
+    const isFresh = facts?.instance === node.agent?.instance && facts !== undefined;
+    const known = plan(node, (owner) =>
+      isFresh ? facts.goneForMs.get(ownerKey(owner.namespace, owner.pod, owner.container)) : undefined,
+    );
+    // What it was told of owners may be too old to be acted on: what is right then is right as well.
+    const verdicts = [...known, ...plan(node, () => undefined)];
+    for (const intent of intents) judgeIntent(node, intent, verdicts);
+  }
+
+  function judgeIntent(node: AgentNode, intent: Intent, verdicts: readonly Verdict[]): void {
+    const { archive, reason, fileId } = intent;
+    const there = node.disk.store.files.get(archive);
+    // Gone, replaced or pinned meanwhile: the store refuses, and its own suite holds it to that.
+    if (there === undefined || fileIdKey(there.fileId) !== fileId || node.disk.store.pins.has(archive)) return;
+    statistics.count('deletions', reason);
+    const told = toldTo(node);
+    const bad = (what: string) => blame(`${node.name} deletes ${archive} as ${reason}, but ${what}`);
+    if (intent.policy.hash !== told.policyHash) return bad('not by the last policy that it took');
+    const mine = verdicts.filter((verdict) => verdict.archive.name === archive);
+    const call = mine.find((verdict) => verdict.action === 'delete' && verdict.reason === reason);
+    if (call === undefined) return bad(`it is to be kept: ${mine.map((verdict) => verdict.reason).join(', ')}`);
+    if (call.mode !== 'Enforce') return bad('the rule is in Audit mode');
+    if (['expired', 'abandoned', 'orphaned'].includes(reason) && monotonicMs() - node.steppedMs < STEADY_MS)
+      return bad('its clock has stepped');
+    if (reason === 'orphaned') judgeOrphan(node, intent, call.rule as Rule, bad);
+  }
+
+  /** Design 4.5, sentence by sentence. */
+  function judgeOrphan(node: AgentNode, { owner }: Intent, rule: Rule, bad: (what: string) => void): void {
+    const { facts } = toldTo(node);
+    const nowMs = monotonicMs();
+    if (owner === undefined || facts === undefined) return bad('nobody told that its owner is gone');
+    const key = ownerKey(owner.namespace, owner.pod, owner.container);
+    const { asOfMs, sender } = facts;
+    if (rule.retainOrphan) return bad('the rule retains orphans');
+    if (nowMs - asOfMs > FRESH_MS + 1) return bad(`that is as of ${Math.round(nowMs - asOfMs)} ms ago`);
+    if (!wasGone(key, { asOfMs, nowMs, graceMs: rule.orphanGraceMs, sender }))
+      return bad(`${key} was not gone for ${rule.orphanGraceMs} ms: ${describe(key)}`);
+    if (!truth.knewPods(asOfMs, nowMs)) return bad('the API server knew no pod at all');
+    if (nowMs - truth.heldSinceMs > HOLD_REACHES_MS)
+      return bad(`orphans are held since ${Math.round(nowMs - truth.heldSinceMs)} ms ago`);
+    const lostMs = truth.lost.get(key);
+    if (lostMs !== undefined) {
+      if ((sender.term?.startedMs ?? nowMs) < lostMs) return bad('its owner is known only to the state before a restore');
+      statistics.count('deletions', 'of owners lost in a restore, by a later leader');
+    }
+    if (rule.orphanGraceMs > 0) statistics.count('deletions', 'orphaned after a grace');
+  }
+
+  /**
+   * Whether, at some moment from `asOfMs` on, the owner did not exist and had not existed for the grace before. What came and
+   * went while the watch was blind, and nobody could know, does not count.
+   */
+  function wasGone(
+    key: string,
+    { asOfMs, nowMs, graceMs, sender }: { asOfMs: number; nowMs: number; graceMs: number; sender: Sender },
+  ): boolean {
+    const blind = sender.blindSpans();
+    const isHidden = ({ fromMs }: { fromMs: number }) =>
+      blind.some((span) => span.fromMs <= fromMs && fromMs < span.toMs && asOfMs < span.toMs);
+    const all = truth.presencesOf(key);
+    const counted = all.filter((presence) => presence.toMs > asOfMs || !isHidden(presence));
+    if (counted.length < all.length) statistics.count('facts', 'comings unseen by a blind watch');
+    let goneSinceMs = Number.NEGATIVE_INFINITY;
+    for (const { fromMs, toMs } of counted) {
+      if (fits(goneSinceMs, fromMs)) return true;
+      goneSinceMs = toMs;
+    }
+    return fits(goneSinceMs, Number.POSITIVE_INFINITY);
+
+    function fits(sinceMs: number, untilMs: number): boolean {
+      return Math.max(sinceMs + graceMs, asOfMs) <= Math.min(untilMs, nowMs) + 1;
+    }
+  }
+
+  function describe(key: string): string {
+    const spans = truth.presencesOf(key).map(({ fromMs, toMs }) => `${Math.round(fromMs)}-${Math.round(toMs)}`);
+    return `it was there ${spans.join(', ') || 'never'}`;
+  }
+
+  return {
+    violations,
+    delivered(node, { method, path, body }, { status }, sender) {
+      if (method !== 'PUT') return;
+      statistics.count('messages', `${path} ${status}`);
+      if (status === 400 || status === 422) blame(`${path} is answered ${status}`);
+      if (status !== 200) return;
+      if (path === '/v1/policy') acceptedPolicy(node, body as PolicyPush, sender);
+      else acceptedOwners(node, body as OwnersPush, sender);
+    },
+    hooksFor(node) {
+      let wasComplete = true;
+      return {
+        onIntents(intents) {
+          if (node.full.audit) throw new Error('ENOSPC: no space left on device');
+          judgeIntents(node, intents);
+          for (const { fileId } of intents) node.intents.add(fileId);
+        },
+        onRemove({ name, fileId }) {
+          wasComplete = node.disk.store.files.get(name)?.content.structure === 'complete';
+          if (!node.intents.has(fileIdKey(fileId))) blame(`${name} is not in the audit log of ${node.name}`);
+        },
+        onRemoved({ name, leftover }, { result }) {
+          if (result !== 'deleted') return;
+          if (node.disk.store.pins.has(name)) blame(`${name} is pinned`);
+          if (!wasComplete && !leftover) blame(`${name} was not complete`);
+        },
+      };
+    },
+  };
+}

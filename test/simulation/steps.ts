@@ -1,0 +1,374 @@
+import { archiveFileName } from '@checkpoint-warden/agent/testing';
+import { HOLD_ORPHANS, POLICIES } from '@checkpoint-warden/controller/testing';
+import { LEASES, type Lease, NODES, type Node, PODS, type Pod } from '@checkpoint-warden/kube';
+import type { Owner } from '@checkpoint-warden/policy';
+import type { AgentNode } from './agent-node.ts';
+import { FINE } from './api-conditions.ts';
+import {
+  LEASE,
+  ORPHAN_SPECS,
+  ownersOf,
+  POD_TEMPLATES,
+  type PodTemplate,
+  POLICY_NAMES,
+  POOLS,
+  policyObject,
+  SPECS,
+} from './stage.ts';
+import { type ControllerSlot, leaseOf, type World } from './world.ts';
+
+/** Something that happens in the world. @returns what exactly, for the trace; `undefined`: nothing, as it could not */
+type Step = (world: World) => string | undefined | Promise<string>;
+
+const OWNERS = POD_TEMPLATES.flatMap(ownersOf);
+const LONG_GONE: readonly Owner[] = [{ namespace: 'dev', pod: 'job-old', container: 'main' }];
+
+/** What users, the cluster and time do. */
+export const DEEDS: Readonly<Record<string, Step>> = {
+  'archive comes': (world) => putArchive(world, world.random.pick(OWNERS)),
+  'archive of a pod long gone': (world) => putArchive(world, world.random.pick(LONG_GONE)),
+  'archives of one pod': (world) => {
+    const owner = world.random.pick(OWNERS);
+    return [0, 1, 2].map(() => putArchive(world, owner)).join(', ');
+  },
+  'archive begins': (world) => putArchive(world, world.random.pick(OWNERS), 'incomplete'),
+  'archive is pinned or unpinned': (world) => {
+    const [node, name] = anArchive(world);
+    if (name === undefined) return undefined;
+    const { store } = node.disk;
+    const isPinned = store.pins.has(name);
+    if (isPinned) store.unpin(name);
+    else store.pin(name);
+    node.agent?.agent.hint(`${name}.keep`);
+    return `${isPinned ? 'unpin' : 'pin'} ${name} on ${node.name}`;
+  },
+  'archive is truncated or replaced': (world) => {
+    const [node, name] = anArchive(world);
+    const content = name === undefined ? undefined : node.disk.store.files.get(name)?.content;
+    if (name === undefined || content?.owner === undefined) return undefined;
+    const structure = world.random.pick(['complete', 'incomplete'] as const);
+    node.disk.store.put(name, { ...content, structure, mtimeMs: node.clock.nowMs() });
+    if (world.random.below(3) > 0) node.agent?.agent.hint(name);
+    return `${name} on ${node.name} is ${structure} now`;
+  },
+  'pod comes or goes': (world) => {
+    const template = world.random.pick(POD_TEMPLATES);
+    return podExists(world, template) ? removePod(world, template) : putPod(world, template);
+  },
+  'pod goes': (world) => removePod(world, world.random.pick(POD_TEMPLATES)),
+  'pod is made anew': async (world) => {
+    const template = world.random.pick(POD_TEMPLATES);
+    const gone = removePod(world, template) ?? 'it was not there';
+    const pauseMs = world.random.pick([0, 3, 1_000, 8_000]);
+    if (pauseMs > 0) await world.run(pauseMs);
+    return `${gone}, ${pauseMs} ms later ${putPod(world, template)}`;
+  },
+  'container comes': (world) => {
+    const template = world.random.pick(POD_TEMPLATES);
+    return podExists(world, template) ? putPod(world, template, true) : undefined;
+  },
+  'namespace is emptied': (world) => {
+    const { namespace } = world.random.pick(POD_TEMPLATES);
+    for (const template of POD_TEMPLATES) if (template.namespace === namespace) removePod(world, template);
+    return namespace;
+  },
+  'policy is written': (world) => {
+    const { random, server } = world;
+    const name = random.pick(POLICY_NAMES);
+    const specs = random.below(8) === 0 ? SPECS.invalid : SPECS.valid;
+    const index = random.below(random.below(2) === 0 ? Math.min(ORPHAN_SPECS, specs.length) : specs.length);
+    const spec = specs[index] ?? {};
+    world.change(() => {
+      const before = server.objects(POLICIES).find(({ metadata }) => metadata.name === name);
+      server.put(POLICIES, { ...before, ...policyObject(name, spec) });
+    });
+    return `${name}: ${JSON.stringify(spec)}`;
+  },
+  'policy is deleted': (world) => {
+    const { random, server } = world;
+    const objects = server.objects(POLICIES);
+    if (objects.length < 2 && random.below(3) > 0) return undefined;
+    const name = objects[random.below(Math.max(1, objects.length))]?.metadata.name;
+    if (name === undefined) return undefined;
+    world.change(() => server.remove(POLICIES, { name }));
+    return name;
+  },
+  'node is labelled': (world) => {
+    const { random, server, nodes } = world;
+    const { name } = random.pick(nodes);
+    const pool = random.pick(POOLS);
+    world.change(() => server.put<Node>(NODES, { metadata: { name, labels: { pool } } }));
+    return `${name} ${pool}`;
+  },
+  'time passes': async (world) => {
+    const ms = world.random.pick([2_000, 11_000, 30_000, 65_000]);
+    await world.run(ms);
+    return `${ms} ms`;
+  },
+};
+
+/** What goes wrong. A walk has some of them, so that not all of them get in each other's way. */
+export const FAULTS: Readonly<Record<string, Step>> = {
+  'agent is killed': (world) => {
+    const node = world.random.pick(world.nodes);
+    node.agent?.kill();
+    node.agent = undefined;
+    if (world.random.below(3) > 0) world.startAgent(node);
+    return `${node.name}, ${node.agent === undefined ? 'for the time being' : 'and started again'}`;
+  },
+  'agent moves': (world) => {
+    const node = world.random.pick(world.nodes);
+    node.agent?.kill();
+    node.host = `10.0.${1 + world.random.below(200)}.${1 + world.random.below(250)}:9464`;
+    world.startAgent(node);
+    world.putAgentPod(node);
+    return `${node.name} to ${node.host}`;
+  },
+  'controller crashes': (world) => {
+    const slot = aController(world);
+    if (slot.process === undefined) return undefined;
+    slot.process.crash();
+    slot.process = undefined;
+    if (world.random.below(2) === 0) world.startController(slot);
+    return `${slot.name}, ${slot.process === undefined ? 'for the time being' : 'and starts again'}`;
+  },
+  'controller will crash': (world) => {
+    const slot = aController(world);
+    const calls = 1 + world.random.below(40);
+    slot.process?.gate.lightFuse(calls);
+    return `${slot.name} at call ${calls}`;
+  },
+  'controller stops': async (world) => {
+    const slot = aController(world);
+    const { process } = slot;
+    if (process === undefined || process.gate.paused) return `${slot.name} does not run`;
+    slot.process = undefined;
+    void process.stop();
+    await world.run(200);
+    world.startController(slot);
+    return `${slot.name} and starts again`;
+  },
+  'controller is paused': async (world) => {
+    const slot = aController(world);
+    const ms = world.random.pick([4_000, 12_000, 24_000, 40_000]);
+    const { process } = slot;
+    const seesAgain = process?.watches.goBlind();
+    process?.gate.pause();
+    await world.run(ms);
+    process?.gate.resume();
+    seesAgain?.();
+    return `${slot.name} for ${ms} ms`;
+  },
+  'controller cut off from the API server': (world) => {
+    const slot = aController(world);
+    slot.conditions.cut = !slot.conditions.cut;
+    if (slot.conditions.cut) slot.process?.watches.killSilently();
+    return `${slot.name} ${slot.conditions.cut}`;
+  },
+  'controller cut off from an agent': (world) => {
+    const slot = aController(world);
+    const { host } = world.random.pick(world.nodes);
+    if (!slot.unreachable.delete(host)) slot.unreachable.add(host);
+    return `${slot.name} from ${host} ${slot.unreachable.has(host)}`;
+  },
+  'network is bad': (world) => {
+    world.network.flaky = world.random.pick([0.05, 0.3, 0.7]);
+    return `${world.network.flaky}`;
+  },
+  'API server is down': async (world) => {
+    for (const { conditions } of world.controllers) conditions.down = true;
+    world.server.breakWatches('error');
+    const ms = world.random.pick([3_000, 15_000, 45_000]);
+    await world.run(ms);
+    for (const { conditions } of world.controllers) conditions.down = false;
+    return `for ${ms} ms`;
+  },
+  'API server is bad': (world) => {
+    for (const { conditions } of world.controllers) conditions.flaky = world.random.pick([0.02, 0.2, 0.6]);
+    return world.controllers.map(({ conditions }) => conditions.flaky).join(', ');
+  },
+  'events are late': (world) => {
+    const lagMs = world.random.pick([50, 2_000, 20_000]);
+    for (const { conditions } of world.controllers) conditions.lagMs = lagMs;
+    world.server.breakWatches('clean');
+    return `${lagMs} ms`;
+  },
+  'lists are wrong': (world) => {
+    const { conditions } = aController(world);
+    conditions.lists = world.random.pick(['old', 'no-pods']);
+    if (world.random.below(2) === 0) world.server.compact();
+    world.server.breakWatches('error');
+    return conditions.lists;
+  },
+  'watches end': (world) => {
+    const kind = world.random.pick(['clean', 'error'] as const);
+    world.server.breakWatches(kind);
+    return kind;
+  },
+  'watches die silently': (world) => {
+    const slot = aController(world);
+    slot.process?.watches.killSilently();
+    return slot.name;
+  },
+  'history is compacted': (world) => {
+    world.server.compact();
+    world.server.breakWatches('error');
+    return 'and watches broken';
+  },
+  'etcd is restored': (world) => {
+    const snapshot = world.backups[world.random.below(Math.max(1, world.backups.length))];
+    if (snapshot === undefined) return undefined;
+    restore(world, snapshot);
+    return `to version ${snapshot.version}`;
+  },
+  'etcd is restored with a higher version': (world) => {
+    const snapshot = world.backups[world.random.below(Math.max(1, world.backups.length))];
+    if (snapshot === undefined) return undefined;
+    // As the manual says: hold first, and again afterwards, as the backup knows of no hold.
+    restore(world, { ...snapshot, version: world.server.snapshot().version + 1_000 });
+    hold(world, 'a restore');
+    return `to version ${snapshot.version}`;
+  },
+  'etcd begins empty': (world) => {
+    const { version } = world.server.snapshot();
+    restore(world, { version: world.random.below(2) === 0 ? 1 : version + 1_000, objects: new Map() });
+    for (const { name } of world.nodes) {
+      world.change((server) => server.put<Node>(NODES, { metadata: { name, labels: { pool: 'gpu' } } }));
+    }
+    world.change((server) => server.put(POLICIES, policyObject('default', SPECS.valid[0] ?? {})));
+    return 'and policies come first';
+  },
+  'Lease is deleted': (world) => {
+    world.change((server) => server.remove(LEASES, LEASE));
+    return '';
+  },
+  'orphans are held': (world) => {
+    hold(world, 'an administrator');
+    return '';
+  },
+  'orphans are held no more': (world) => {
+    unhold(world);
+    return '';
+  },
+  'disk is full': (world) => {
+    const node = world.random.pick(world.nodes);
+    node.full[world.random.pick(['control', 'audit'] as const)] = true;
+    return `${node.name} ${JSON.stringify(node.full)}`;
+  },
+  'archives cannot be read': (world) => {
+    const [node, name] = anArchive(world);
+    if (name === undefined || world.random.below(3) === 0) node.disk.store.faults.list = true;
+    else node.disk.store.faults.archives.add(name);
+    return `${node.name} ${node.disk.store.faults.list ? 'all' : name}`;
+  },
+  'clock of a node steps': (world) => {
+    const node = world.random.pick(world.nodes);
+    node.clock.offsetMs += world.random.pick([-3_600_000, -30_000, 30_000, 3_600_000]);
+    node.steppedMs = world.clock.monotonicMs();
+    return `${node.name} by now ${node.clock.offsetMs} ms`;
+  },
+  'clock of a controller steps': (world) => {
+    const { name, clock } = aController(world);
+    clock.offsetMs += world.random.pick([-3_600_000, -60_000, 60_000, 3_600_000]);
+    return `${name} by now ${clock.offsetMs} ms`;
+  },
+};
+
+/** Puts everything right: faults end, what does not run is started, clocks are set. */
+export function heal(world: World): void {
+  world.network.flaky = 0;
+  for (const slot of world.controllers) {
+    Object.assign(slot.conditions, FINE);
+    slot.unreachable.clear();
+    slot.clock.offsetMs = 0;
+    if (slot.process?.gate.crashed !== false) {
+      slot.process?.crash();
+      world.startController(slot);
+    }
+    slot.process?.gate.lightFuse(Number.POSITIVE_INFINITY);
+  }
+  for (const node of world.nodes) {
+    node.full.control = false;
+    node.full.audit = false;
+    node.disk.store.faults.list = false;
+    node.disk.store.faults.archives.clear();
+    if (node.clock.offsetMs !== 0) node.steppedMs = world.clock.monotonicMs();
+    node.clock.offsetMs = 0;
+    if (node.agent === undefined) world.startAgent(node);
+    world.putAgentPod(node);
+  }
+  // What lists said wrongly is said rightly only when they are made again.
+  world.server.compact();
+  world.server.breakWatches('error');
+}
+
+/** Some archive on some node. */
+function anArchive({ random, nodes }: World): [AgentNode, string | undefined] {
+  const node = random.pick(nodes);
+  const names = [...node.disk.store.files.keys()];
+  return [node, names.length === 0 ? undefined : random.pick(names)];
+}
+
+/** Mostly the leader: that is where faults matter. */
+function aController({ random, controllers }: World): ControllerSlot {
+  const leader = controllers.find(({ process }) => process?.term !== undefined);
+  return leader !== undefined && random.below(4) > 0 ? leader : random.pick(controllers);
+}
+
+function putArchive(world: World, owner: Owner, structure: 'complete' | 'incomplete' = 'complete'): string {
+  const { random } = world;
+  const node = random.pick(world.nodes);
+  const name = archiveFileName(owner, new Date(node.clock.nowMs() - 1_000 * (1 + node.disk.store.files.size)));
+  const content = { structure, owner, sizeBytes: (1 + random.below(3)) * 2 ** 20, mtimeMs: node.clock.nowMs() };
+  if (node.disk.store.files.has(name)) return 'it is there already';
+  node.disk.store.put(name, content);
+  if (random.below(4) > 0) node.agent?.agent.hint(name);
+  return `${name} on ${node.name}`;
+}
+
+function podExists({ server }: World, { namespace, name }: PodTemplate): boolean {
+  return server
+    .objects(PODS)
+    .some(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+}
+
+export function putPod(world: World, template: PodTemplate, withLater = false): string {
+  const { namespace, name, containers, later } = template;
+  const pod: Pod = {
+    metadata: { namespace, name },
+    spec: {
+      nodeName: world.random.pick(world.nodes).name,
+      containers: containers.map((container) => ({ name: container })),
+      ...(withLater ? { ephemeralContainers: [{ name: later }] } : {}),
+    },
+    status: { phase: 'Running' },
+  };
+  world.change((server) => server.put(PODS, pod));
+  return `${namespace}/${name} is there${withLater ? ` with ${later}` : ''}`;
+}
+
+function removePod(world: World, template: PodTemplate): string | undefined {
+  const { namespace, name } = template;
+  if (!podExists(world, template)) return undefined;
+  world.change((server) => server.remove(PODS, { namespace, name }));
+  return `${namespace}/${name} goes`;
+}
+
+function restore(world: World, snapshot: World['backups'][number]): void {
+  world.truth.restoring();
+  world.change((server) => server.restore(snapshot));
+}
+
+function hold(world: World, why: string): void {
+  const lease: Lease = leaseOf(world) ?? { metadata: LEASE, spec: {} };
+  const annotations = { ...lease.metadata.annotations, [HOLD_ORPHANS]: why };
+  world.change((server) => server.put(LEASES, { ...lease, metadata: { ...lease.metadata, annotations } }));
+}
+
+export function unhold(world: World): void {
+  const lease = leaseOf(world);
+  if (lease?.metadata.annotations === undefined) return;
+  const { [HOLD_ORPHANS]: _, ...annotations } = lease.metadata.annotations;
+  world.truth.forgive();
+  world.change((server) => server.put(LEASES, { ...lease, metadata: { ...lease.metadata, annotations } }));
+}
