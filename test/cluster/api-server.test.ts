@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { type ApiServer, startApiServer } from './api-server.ts';
 
 const { assets } = inject('apiServer');
@@ -71,7 +73,10 @@ it('ends with the process that started it, also when that is killed', async () =
     console.log(server.pids().join(' '));
     setInterval(() => {}, 1_000);
   `;
+  const TMPDIR = mkdtempSync(join(tmpdir(), 'checkpoint-warden-killed-')); // its files are left behind there
+  onTestFinished(() => rmSync(TMPDIR, { recursive: true }));
   const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    env: { ...process.env, TMPDIR },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const pids = (await firstLine(parent)).split(' ').map(Number);

@@ -22,6 +22,8 @@ export interface ApiServerOptions {
  */
 export interface ApiServer {
   readonly address: ApiAddress;
+  /** Base URL of etcd, for who fills it with more than goes through the API server in bearable time. */
+  readonly etcd: string;
   /** As one who may do everything. */
   readonly admin: ApiClient;
   /** As a user who may do what RBAC gives. */
@@ -66,6 +68,7 @@ export async function startApiServer({ assets, flags = [] }: ApiServerOptions): 
   let apiServer: Daemon | undefined;
   const server: ApiServer = {
     address,
+    etcd: `http://127.0.0.1:${etcdPort}`,
     admin,
     async clientFor(user) {
       const client = await makeApiClient(address, user);

@@ -28,7 +28,10 @@ export function auditUser(directory: string, user: string): Audit {
     JSON.stringify({
       apiVersion: 'audit.k8s.io/v1',
       kind: 'Policy',
-      rules: [{ level: 'Metadata', users: [user], omitStages: ['RequestReceived', 'Panic'] }, { level: 'None' }],
+      rules: [
+        { level: 'Metadata', users: [user], omitStages: ['RequestReceived', 'Panic'] },
+        { level: 'None' },
+      ],
     }),
   );
   writeFileSync(logFile, '');

@@ -1,6 +1,7 @@
 // The floors: what a controller cannot do without, as bare loops over kept connections, with nothing of our code.
 import { readFileSync } from 'node:fs';
 import { Agent, type RequestOptions, request } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { answer } from './child.ts';
 import { sharedMs } from './clock.ts';
 
@@ -51,7 +52,10 @@ function callAgent(address: string, payload?: string): Promise<string> {
   return exchange(`https://${address}:${options?.port}/floor`, { agent: agents, method, headers }, payload);
 }
 
-async function each(addresses: readonly string[], call: (address: string) => Promise<unknown>): Promise<void> {
+async function each(
+  addresses: readonly string[],
+  call: (address: string) => Promise<unknown>,
+): Promise<void> {
   const waiting = addresses.values();
   const work = async () => {
     for (const address of waiting) await call(address);
@@ -69,8 +73,12 @@ async function onPodDeleted(namespace: string, pod: string): Promise<void> {
 const calls = {
   async connect(given: BareOptions) {
     options = given;
-    const { ca, cert, key } = given.tls;
-    agents = new Agent({ keepAlive: true, ca, cert, key, servername: given.serverName, maxCachedSessions: 0 });
+    agents = new Agent({
+      keepAlive: true,
+      secureContext: createSecureContext({ ...given.tls, minVersion: 'TLSv1.3' }),
+      servername: given.serverName,
+      maxCachedSessions: 0,
+    });
     api = new Agent({ keepAlive: true, ...JSON.parse(readFileSync(given.api.identityFile, 'utf8')) });
     for (const podKey of given.keys) kept.set(podKey, 'app');
     options = { ...given, keys: [] };

@@ -1,5 +1,5 @@
-import { freePort } from '../cluster/free-port.ts';
 import { type RunningProcess, startProcess } from '../bench/process.ts';
+import { freePort } from '../cluster/free-port.ts';
 import { AGENT_LABELS, AGENTS_NAMESPACE } from './cluster-shape.ts';
 
 /** What a controller is started with. */
@@ -9,23 +9,19 @@ export interface ControllerFiles {
   readonly kubeconfig: string;
   readonly tlsDir: string;
   readonly agentPort: number;
+  /** As `--poll-interval` takes it. */
+  readonly pollInterval: string;
   /** More arguments of Node. */
   readonly nodeFlags?: readonly string[];
 }
 
-/** A controller of the scale tests. */
-export interface ControllerProcess extends RunningProcess {
-  /** Its metrics, as text. */
-  metrics(): Promise<string>;
-}
-
 /** Starts the program as its image does. */
-export async function startController(files: ControllerFiles): Promise<ControllerProcess> {
+export async function startController(files: ControllerFiles): Promise<RunningProcess> {
   const port = await freePort();
   const selector = Object.entries(AGENT_LABELS)
     .map((pair) => pair.join('='))
     .join(',');
-  const running = startProcess(process.execPath, [
+  return startProcess(process.execPath, [
     '--optimize-for-size',
     ...(files.nodeFlags ?? []),
     files.program,
@@ -34,11 +30,8 @@ export async function startController(files: ControllerFiles): Promise<Controlle
     `--namespace=${AGENTS_NAMESPACE}`,
     `--agent-selector=${selector}`,
     `--agent-port=${files.agentPort}`,
+    `--poll-interval=${files.pollInterval}`,
     `--tls-dir=${files.tlsDir}`,
     `--metrics-listen=127.0.0.1:${port}`,
   ]);
-  return {
-    ...running,
-    metrics: async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text(),
-  };
 }

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { ApiClient } from '../cluster/api-client.ts';
+import type { ApiServer } from '../cluster/api-server.ts';
 import {
   AGENT_LABELS,
   AGENTS_NAMESPACE,
@@ -8,8 +10,11 @@ import {
   nodeName,
   podAt,
 } from './cluster-shape.ts';
+import { type StoredPod, storePods } from './store-pods.ts';
 
 const CONCURRENT = 48;
+/** etcd takes 128 operations in one transaction. */
+const BATCH = 100;
 const TELL_EVERY_MS = 15_000;
 
 /** How the objects of a kind came to be. */
@@ -19,9 +24,12 @@ export interface Filled {
   readonly tookMs: number;
 }
 
-/** Makes the namespaces, nodes, agents' pods and other pods of a cluster. */
+/**
+ * Makes the namespaces, nodes, agents' pods and other pods of a cluster. Of pods one of each kind goes through the API server,
+ * and all others are stored as it has stored that one: 150,000 requests would take it many times as long.
+ */
 export async function fillCluster(
-  api: ApiClient,
+  { admin: api, etcd }: Pick<ApiServer, 'admin' | 'etcd'>,
   size: ClusterSize,
   tell: (text: string) => void,
 ): Promise<Filled[]> {
@@ -35,14 +43,33 @@ export async function fillCluster(
         metadata: { name: nodeName(index), labels: { pool: index % 2 === 0 ? 'even' : 'odd' } },
       }),
     ),
-    await makeEach('agent pods', size.agents, tell, (index) => createAgentPod(api, index)),
-    await makeEach('pods', size.pods, tell, (index) => createPod(api, index)),
+    await fillAgentPods(api, etcd, size, tell),
+    await fillPods(api, etcd, size, tell),
   ];
 }
 
-async function createAgentPod(api: ApiClient, agent: number): Promise<void> {
+async function fillAgentPods(
+  api: ApiClient,
+  etcd: string,
+  { agents }: ClusterSize,
+  tell: (text: string) => void,
+): Promise<Filled> {
+  const model = await createAgentPod(api, 0);
+  return storeEach('agent pods', agents - 1, etcd, tell, (offset) => {
+    const agent = offset + 1;
+    const ip = agentAddress(agent);
+    return {
+      ...model,
+      metadata: { ...model.metadata, name: agentPodName(agent), uid: randomUUID() },
+      spec: { ...model.spec, nodeName: nodeName(agent) },
+      status: { ...model.status, podIP: ip, podIPs: [{ ip }] },
+    };
+  });
+}
+
+async function createAgentPod(api: ApiClient, agent: number): Promise<StoredPod> {
   const path = `/api/v1/namespaces/${AGENTS_NAMESPACE}/pods`;
-  const name = `agent-${agent}`;
+  const name = agentPodName(agent);
   await create(api, path, {
     metadata: { name, labels: AGENT_LABELS },
     spec: { nodeName: nodeName(agent), containers: [containerOf('agent')] },
@@ -50,14 +77,58 @@ async function createAgentPod(api: ApiClient, agent: number): Promise<void> {
   const ip = agentAddress(agent);
   const status = { phase: 'Running', podIP: ip, podIPs: [{ ip }] };
   await send(api, 'PATCH', `${path}/${name}/status`, { status }, 'application/merge-patch+json');
+  return readPod(api, path, name);
 }
 
-function createPod(api: ApiClient, index: number): Promise<void> {
+function agentPodName(agent: number): string {
+  return `agent-${agent}`;
+}
+
+async function fillPods(
+  api: ApiClient,
+  etcd: string,
+  { pods }: ClusterSize,
+  tell: (text: string) => void,
+): Promise<Filled> {
+  const models = await Promise.all([0, 1, 2].map((index) => createPod(api, index)));
+  return storeEach('pods', pods - models.length, etcd, tell, (offset) => {
+    const index = models.length + offset;
+    const { namespace, pod } = podAt(index);
+    const model = models[index % models.length];
+    return { ...model, metadata: { ...model?.metadata, namespace, name: pod, uid: randomUUID() } };
+  });
+}
+
+async function createPod(api: ApiClient, index: number): Promise<StoredPod> {
   const { namespace, pod, containers } = podAt(index);
-  return create(api, `/api/v1/namespaces/${namespace}/pods`, {
+  const path = `/api/v1/namespaces/${namespace}/pods`;
+  await create(api, path, {
     metadata: { name: pod, labels: { app: pod.slice(0, 12) } },
     spec: { containers: containers.map(containerOf) },
   });
+  return readPod(api, path, pod);
+}
+
+async function readPod(api: ApiClient, path: string, name: string): Promise<StoredPod> {
+  const { body } = await api.send('GET', `${path}/${name}`);
+  return body as StoredPod;
+}
+
+async function storeEach(
+  what: string,
+  count: number,
+  etcd: string,
+  tell: (text: string) => void,
+  podAtOffset: (offset: number) => StoredPod,
+): Promise<Filled> {
+  const { tookMs } = await makeEach(`batches of ${what}`, Math.ceil(count / BATCH), tell, (batch) => {
+    const offsets = Array.from(
+      { length: Math.min(BATCH, count - batch * BATCH) },
+      (_, each) => batch * BATCH + each,
+    );
+    return storePods(etcd, offsets.map(podAtOffset));
+  });
+  return { what, count, tookMs };
 }
 
 /** About as large as those of real pods. */

@@ -14,6 +14,7 @@ Measures the controller against a real API server full of pods and against simul
   --agents N       simulated agents (5000)
   --pods N         pods besides theirs (145000); making them takes minutes
   --rounds N       pods deleted for each figure (100)
+  --poll D         time between polls of the program (12s, as it has itself)
   --steady N       seconds in which nothing changes (60)
   --json FILE      write all figures to a file as well
   --program FILE   another build of the program
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     pods: { type: 'string', default: '145000' },
     rounds: { type: 'string', default: '100' },
     steady: { type: 'string', default: '60' },
+    poll: { type: 'string', default: '12s' },
     json: { type: 'string' },
     program: { type: 'string', default: PROGRAM },
     'node-flag': { type: 'string', multiple: true, default: [] },
@@ -49,15 +51,23 @@ const rig = await startScaleRig({
   assets: await provideAssets(process.env),
   program: values.program,
   nodeFlags: values['node-flag'],
+  pollInterval: values.poll,
   tell,
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => void rig.close().then(() => process.exit(128 + constants.signals[signal])));
 }
 try {
-  const results = await measureScale(rig, { edits: 5, steadyMs: Number(values.steady) * 1_000, laterMs: 60_000 });
+  const results = await measureScale(rig, {
+    edits: 5,
+    steadyMs: Number(values.steady) * 1_000,
+    laterMs: 60_000,
+    takeOver: true,
+  });
   console.log(`${formatTable(results)}\n\nmin / median / max. ${machine}.`);
-  const made = rig.filled.map(({ what, count, tookMs }) => `${count} ${what} in ${Math.round(tookMs / 1000)} s`);
+  const made = rig.filled.map(
+    ({ what, count, tookMs }) => `${count} ${what} in ${Math.round(tookMs / 1000)} s`,
+  );
   console.log(`The API server took ${made.join(', ')}.`);
   if (values.json !== undefined)
     writeFileSync(values.json, `${JSON.stringify({ machine, made: rig.filled, results }, undefined, 2)}\n`);

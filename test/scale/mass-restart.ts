@@ -24,7 +24,10 @@ export async function measureMassRestart({ agents, tell }: ScaleRig): Promise<Fi
 export async function measureDeadAgents(rig: ScaleRig, dead: number, laterMs: number): Promise<Figure[]> {
   const { agents, size, tell } = rig;
   const every = Math.floor(size.agents / dead);
-  await agents.ask('die', Array.from({ length: dead }, (_, index) => index * every));
+  await agents.ask(
+    'die',
+    Array.from({ length: dead }, (_, index) => index * every),
+  );
   const diedMs = sharedMs();
   await agents.ask('resetTraffic');
   await setTimeout(2_000); // the controller is finding it out

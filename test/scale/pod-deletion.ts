@@ -46,7 +46,10 @@ async function timeDeletion(
   const when = known(trial);
   const { namespace, pod } = trial.pod;
   const startedMs = sharedMs();
-  const { status } = await api.send('DELETE', `/api/v1/namespaces/${namespace}/pods/${pod}?gracePeriodSeconds=0`);
+  const { status } = await api.send(
+    'DELETE',
+    `/api/v1/namespaces/${namespace}/pods/${pod}?gracePeriodSeconds=0`,
+  );
   if (status !== 200) throw new Error(`the pod ${namespace}/${pod} cannot be deleted: ${status}`);
   return (await when) - startedMs;
 }

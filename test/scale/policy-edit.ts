@@ -19,7 +19,12 @@ export async function timePolicyEdit({ policy, agents }: ScaleRig): Promise<numb
 export async function measurePolicyEdit(rig: ScaleRig, rounds: number): Promise<Figure> {
   const { policy } = await rig.policy.nextEdit();
   const sentAt = toWireTime(Date.now());
-  const body = JSON.stringify({ epoch: { leaseCreated: sentAt, leaseTransitions: 1 }, revision: 1, sentAt, policy });
+  const body = JSON.stringify({
+    epoch: { leaseCreated: sentAt, leaseTransitions: 1 },
+    revision: 1,
+    sentAt,
+    policy,
+  });
   const paired = await inTurns(
     rounds,
     { value: () => timePolicyEdit(rig), floor: () => rig.bare.ask('putAll', body) },

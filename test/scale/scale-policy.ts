@@ -37,7 +37,12 @@ export function scalePolicy(api: ApiClient): ScalePolicy {
   return {
     create: async () =>
       compiledOf(
-        await api.send('POST', POLICIES_PATH, { apiVersion: API_VERSION, kind: KIND, metadata: { name: NAME }, spec: SPEC }),
+        await api.send('POST', POLICIES_PATH, {
+          apiVersion: API_VERSION,
+          kind: KIND,
+          metadata: { name: NAME },
+          spec: SPEC,
+        }),
       ),
     nextEdit: async () => compiledOf(await patch('?dryRun=All')),
     async edit() {

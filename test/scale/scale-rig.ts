@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { crdYaml } from '@checkpoint-warden/api';
 import { PEER_NAMES } from '@checkpoint-warden/kit';
 import { makeCertificates, mountTlsSecret } from '@checkpoint-warden/kit/testing';
+import type { RunningProcess } from '../bench/process.ts';
 import type { ApiClient } from '../cluster/api-client.ts';
 import { startApiServer } from '../cluster/api-server.ts';
 import { issueUser } from '../cluster/credentials.ts';
@@ -11,7 +12,7 @@ import { type Audit, auditUser } from './audit.ts';
 import type { BareCalls } from './bare-controller.ts';
 import { type Child, startChild } from './child.ts';
 import { agentAddress, type ClusterSize, podAt, type Trial, trialOf } from './cluster-shape.ts';
-import { type ControllerProcess, startController } from './controller-process.ts';
+import { startController } from './controller-process.ts';
 import { type Filled, fillCluster } from './fill-cluster.ts';
 import { type ScalePolicy, scalePolicy } from './scale-policy.ts';
 import type { AgentsCalls } from './simulated-agents.ts';
@@ -26,6 +27,8 @@ export interface RigOptions {
   readonly program: string;
   /** More arguments of the controllers' Node, as for a profile. */
   readonly nodeFlags: readonly string[];
+  /** As `--poll-interval` takes it. */
+  readonly pollInterval: string;
   readonly tell: (text: string) => void;
 }
 
@@ -47,7 +50,7 @@ export interface ScaleRig {
   readonly bare: Child<BareCalls>;
   /** What the controllers ask of the API server. */
   readonly audit: Audit;
-  startController(): Promise<ControllerProcess>;
+  startController(): Promise<RunningProcess>;
   tell(text: string): void;
   close(): Promise<void>;
 }
@@ -57,7 +60,15 @@ const USER = { user: 'controller', groups: ['system:masters'] };
 /** As many as the controller calls at once. */
 const CONCURRENCY = 64;
 
-export async function startScaleRig({ size, rounds, assets, program, nodeFlags, tell }: RigOptions): Promise<ScaleRig> {
+export async function startScaleRig({
+  size,
+  rounds,
+  assets,
+  program,
+  nodeFlags,
+  pollInterval,
+  tell,
+}: RigOptions): Promise<ScaleRig> {
   const folder = mkdtempSync(join(tmpdir(), 'checkpoint-warden-scale-'));
   const ends: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const close = async () => {
@@ -69,7 +80,7 @@ export async function startScaleRig({ size, rounds, assets, program, nodeFlags, 
     ends.push(() => server.close());
     const applied = await server.admin.kubectl(['apply', '--server-side', '-f', '-'], crdYaml());
     if (applied.code !== 0) throw new Error(`the CRD cannot be installed: ${applied.stderr}`);
-    const filled = await fillCluster(server.admin, size, tell);
+    const filled = await fillCluster(server, size, tell);
 
     const certificates = await makeCertificates();
     const { cert: ca } = certificates.authority;
@@ -85,7 +96,10 @@ export async function startScaleRig({ size, rounds, assets, program, nodeFlags, 
     });
 
     const identityFile = join(folder, 'bare-identity.json');
-    writeFileSync(identityFile, JSON.stringify(await issueUser(server.address.credentials, { user: 'bare', groups: USER.groups })));
+    writeFileSync(
+      identityFile,
+      JSON.stringify(await issueUser(server.address.credentials, { user: 'bare', groups: USER.groups })),
+    );
     const bare = startChild<BareCalls>(join(HERE, 'bare-controller.ts'));
     ends.push(bare.end);
     await bare.ask('connect', {
@@ -110,7 +124,14 @@ export async function startScaleRig({ size, rounds, assets, program, nodeFlags, 
       audit,
       tell,
       async startController() {
-        const controller = await startController({ program, kubeconfig, tlsDir, agentPort: port, nodeFlags });
+        const controller = await startController({
+          program,
+          kubeconfig,
+          tlsDir,
+          agentPort: port,
+          nodeFlags,
+          pollInterval,
+        });
         ends.push(controller.kill);
         return controller;
       },

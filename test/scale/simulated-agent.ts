@@ -115,7 +115,10 @@ export function createSimulatedAgent(
       latest = { epoch };
       return { status: 200, body: policy };
     },
-    getOwners: () => ({ status: 200, body: { inventory: inventory(), owners: [...owners] } satisfies OwnersPage }),
+    getOwners: () => ({
+      status: 200,
+      body: { inventory: inventory(), owners: [...owners] } satisfies OwnersPage,
+    }),
     putOwners({ epoch, revision, asOf, absent }) {
       if (isStale(epoch)) return refuseStale();
       if (!asOf.startsWith(`${instance}/`))

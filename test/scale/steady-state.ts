@@ -1,14 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
 import { summarize } from '../bench/measure.ts';
 import { readProcStats } from '../bench/proc-stats.ts';
+import type { RunningProcess } from '../bench/process.ts';
 import type { Figure } from '../bench/row.ts';
-import type { ControllerProcess } from './controller-process.ts';
 import type { ScaleRig } from './scale-rig.ts';
 
 /** What a controller does while nothing changes. */
 export async function measureSteadyState(
   { agents, audit, tell }: ScaleRig,
-  { pid }: ControllerProcess,
+  { pid }: RunningProcess,
   lastsMs: number,
 ): Promise<Figure[]> {
   tell(`nothing changes for ${lastsMs / 1000} s`);

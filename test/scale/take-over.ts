@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
+import type { RunningProcess } from '../bench/process.ts';
 import type { Figure } from '../bench/row.ts';
 import { sharedMs } from './clock.ts';
-import type { ControllerProcess } from './controller-process.ts';
 import type { ScaleRig } from './scale-rig.ts';
 import { plain } from './steady-state.ts';
 
 /** A second controller is there, and the leader is killed. */
-export async function measureTakeOver(rig: ScaleRig, leader: ControllerProcess): Promise<Figure[]> {
+export async function measureTakeOver(rig: ScaleRig, leader: RunningProcess): Promise<Figure[]> {
   const { agents, audit, tell } = rig;
   const follower = await rig.startController();
   await follower.nextLine('controller starting');

@@ -13,7 +13,7 @@ export function unfinished(world: World): string[] {
   const found: string[] = [];
   if (leaders.length !== 1) found.push(`${leaders.length} controllers lead`);
   const lease = leaseOf(world);
-  const leaseCreated = toWireTime(Date.parse(lease?.metadata.creationTimestamp ?? ''));
+  const leaseCreated = toWireTime(Date.parse(lease?.metadata.creationTimestamp ?? '1970-01-01'));
   const leaseTransitions = lease?.spec?.leaseTransitions ?? 0;
   for (const node of nodes) {
     const state = node.agent?.service.state().state;

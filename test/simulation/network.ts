@@ -4,6 +4,8 @@ import type { Clock, HttpsClient, HttpsResponse } from '@checkpoint-warden/kit';
 
 /** Time that a controller gives a call of an agent, as `runController` sets it. */
 const CALL_TIMEOUT_MS = 8_000;
+/** A reason of its own would be an error with a stack each time. */
+const OVER = 'over';
 const NEVER = new AbortController().signal;
 
 /** What becomes of one call. Each part is decided by itself: a request may arrive whose answer does not. */
@@ -41,7 +43,7 @@ export function createNetworkClient({ clock, fate, deliver }: NetworkPorts): Htt
     return new Promise<HttpsResponse>((resolve, reject) => {
       const over = new AbortController();
       const fail = (why: string, cause?: unknown) => {
-        over.abort();
+        over.abort(OVER);
         reject(
           new AppError('CW_ERR_UNREACHABLE', `${method} ${url}: ${why}`, { cause, retryable: true }),
         );
@@ -69,7 +71,7 @@ export function createNetworkClient({ clock, fate, deliver }: NetworkPorts): Htt
         await after(answerMs);
         if (over.signal.aborted) return;
         if (answer instanceof AppError) return fail(answer.message, answer);
-        over.abort();
+        over.abort(OVER);
         resolve({ ...answer, etag: answer.headers.etag });
       });
     });

@@ -117,6 +117,7 @@ export const FAULTS: Readonly<Record<string, Step>> = {
     return `${node.name}, ${node.agent === undefined ? 'for the time being' : 'and started again'}`;
   },
   'agent moves': (world) => {
+    if (world.isFixed) return undefined;
     const node = world.random.pick(world.nodes);
     node.agent?.kill();
     node.host = `10.0.${1 + world.random.below(200)}.${1 + world.random.below(250)}:9464`;
@@ -297,9 +298,23 @@ export function heal(world: World): void {
     if (node.agent === undefined) world.startAgent(node);
     world.putAgentPod(node);
   }
+  obeyAgain(world);
   // What lists said wrongly is said rightly only when they are made again.
   world.server.compact();
   world.server.breakWatches('error');
+}
+
+/**
+ * An agent that has obeyed a leader of a Lease created later than the one that a backup brought back obeys no leader of that
+ * one. The administrator does as the controller's message says, and has the Lease made anew.
+ */
+function obeyAgain(world: World): void {
+  const created = Date.parse(leaseOf(world)?.metadata.creationTimestamp ?? '');
+  const obeyed = world.nodes.flatMap(({ agent }) => {
+    const { policy, owners } = agent?.service.state().state ?? {};
+    return [policy?.epoch, owners?.epoch].map((epoch) => Date.parse(epoch?.leaseCreated ?? ''));
+  });
+  if (obeyed.some((ms) => ms > created)) world.change((server) => server.remove(LEASES, LEASE));
 }
 
 /** Some archive on some node. */

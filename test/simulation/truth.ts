@@ -1,4 +1,4 @@
-import { type CheckpointRetentionPolicy, compile, policyHash, validateObject } from '@checkpoint-warden/api';
+import { API_VERSION, type CheckpointRetentionPolicy, compile, KIND, policyHash, validateObject } from '@checkpoint-warden/api';
 import { HOLD_ORPHANS, POLICIES, type PolicyResource } from '@checkpoint-warden/controller/testing';
 import type { Clock } from '@checkpoint-warden/kit';
 import { LEASES, type Lease, NODES, type Node, PODS, type Pod } from '@checkpoint-warden/kube';
@@ -26,8 +26,10 @@ export interface NodeTruth {
  * of the product it uses the compiler and the validator, which have oracles of their own.
  */
 export interface Truth {
-  /** Looks at the API server; to be called after every change. */
+  /** Looks at all of the API server; to be called after every change of the world's. */
   observe(): void;
+  /** Looks at what controllers change as well: the Lease. */
+  observeLease(): void;
   presencesOf(owner: string): readonly Presence[];
   /** Whether it knew any pod at all at some moment in the span. */
   knewPods(fromMs: number, toMs: number): boolean;
@@ -100,7 +102,7 @@ export function createTruth(api: MemoryApiServer, clock: Pick<Clock, 'monotonicM
   function observePolicies(): void {
     policiesNow = api.objects<PolicyResource>(POLICIES).map(
       ({ metadata: { name, creationTimestamp = '' }, spec }) =>
-        ({ metadata: { name, creationTimestamp }, spec }) as CheckpointRetentionPolicy,
+        ({ apiVersion: API_VERSION, kind: KIND, metadata: { name, creationTimestamp }, spec }) as CheckpointRetentionPolicy,
     );
     policySets.set(JSON.stringify(policiesNow), policiesNow);
     for (const { metadata } of api.objects<Node>(NODES)) {
@@ -139,23 +141,26 @@ export function createTruth(api: MemoryApiServer, clock: Pick<Clock, 'monotonicM
     return api.objects<Node>(NODES).find(({ metadata }) => metadata.name === node)?.metadata.labels ?? {};
   }
 
+  function observeLease(): void {
+    const [lease] = api.objects<Lease>(LEASES);
+    const isHeld = lease?.metadata.annotations?.[HOLD_ORPHANS] !== undefined;
+    heldSinceMs = isHeld ? Math.min(heldSinceMs, clock.monotonicMs()) : Number.POSITIVE_INFINITY;
+  }
+
   return {
     observe() {
-      const nowMs = clock.monotonicMs();
-      observePods(nowMs);
+      observePods(clock.monotonicMs());
       observePolicies();
-      const lease = api.objects<Lease>(LEASES)[0];
-      const isHeld = lease?.metadata.annotations?.[HOLD_ORPHANS] !== undefined;
-      if (!isHeld) heldSinceMs = Number.POSITIVE_INFINITY;
-      else heldSinceMs = Math.min(heldSinceMs, nowMs);
+      observeLease();
       isRestored = false;
     },
+    observeLease,
     presencesOf(owner) {
       const past = presences.get(owner) ?? [];
       const fromMs = present.get(owner);
       return fromMs === undefined ? past : [...past, { fromMs, toMs: Number.POSITIVE_INFINITY }];
     },
-    knewPods: (fromMs, toMs) => !podless.some((span) => span.fromMs <= fromMs && span.toMs >= toMs),
+    knewPods: (fromMs, toMs) => !podless.some((span) => span.fromMs <= fromMs && span.toMs > toMs),
     get heldSinceMs() {
       return heldSinceMs;
     },

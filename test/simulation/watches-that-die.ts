@@ -81,13 +81,13 @@ export function watchesThatDie(clock: Clock, isImpaired: () => boolean): DyingWa
       } finally {
         if (pods) goBlind();
         open.delete(watch);
-        watch.close.abort();
+        watch.close.abort('over');
       }
     },
     killSilently() {
       for (const watch of open) {
         watch.dead = true;
-        watch.close.abort(new Error('dead'));
+        watch.close.abort('dead');
       }
       goBlind();
     },
@@ -100,7 +100,7 @@ export function watchesThatDie(clock: Clock, isImpaired: () => boolean): DyingWa
       };
     },
     closeAll() {
-      for (const watch of open) watch.close.abort(new Error('closed'));
+      for (const watch of open) watch.close.abort('closed');
       goBlind();
     },
     blindSpans: () =>

@@ -42,6 +42,8 @@ export interface World {
   readonly statistics: Statistics;
   readonly nodes: readonly AgentNode[];
   readonly controllers: readonly ControllerSlot[];
+  /** Whether controllers are told where the agents are, and do not look for their pods. */
+  readonly isFixed: boolean;
   readonly network: NetworkConditions;
   /** Backups of etcd, the oldest first. */
   readonly backups: ReturnType<MemoryApiServer['snapshot']>[];
@@ -151,10 +153,11 @@ export function createWorld(seed: number): World {
     statistics,
     nodes,
     controllers,
+    isFixed,
     network,
     backups: [],
     rates,
-    run: (ms) => clock.run(ms, () => truth.observe()),
+    run: (ms) => clock.run(ms, truth.observeLease),
     change(edit) {
       edit(server);
       truth.observe();

@@ -13,10 +13,11 @@ import { createAgentLink } from './agents/agent-link.ts';
 import type { AgentPlace } from './agents/agent-place.ts';
 import { createOutrank } from './agents/outrank.ts';
 import { createClusterWatch } from './cluster/cluster-watch.ts';
-import { agentEvents } from './events/agent-events.ts';
+import { createAgentReporter } from './events/agent-reporter.ts';
 import { createPolicyEvents, type EventRecord } from './events/policy-events.ts';
 import { createLimiter } from './limiter.ts';
 import type { ControllerMetrics } from './metrics.ts';
+import type { HoldRequest } from './owners/hold-request.ts';
 import { createOrphanHold } from './owners/orphan-hold.ts';
 import { createOwnerBook } from './owners/owner-book.ts';
 import { createReconciler } from './policies/reconciler.ts';
@@ -37,6 +38,8 @@ export interface LeaderPorts {
   readonly metrics: ControllerMetrics;
   /** Must not block nor throw. */
   readonly recordEvent: (event: EventRecord) => void;
+  /** Of this process, whoever leads. */
+  readonly holdRequest?: HoldRequest;
 }
 
 export interface LeaderOptions {
@@ -52,6 +55,8 @@ export interface LeaderOptions {
 
 /** Calls under way at once: to agents that answer, to those that did not the last time, and to the API server about pods. */
 const CONCURRENT = { answering: 64, failing: 16, live: 16 };
+/** An agent that takes longer does not keep the others waiting: a thousand dead ones must not delay the living. */
+const PATIENCE_MS = 500;
 const FIGURES_MS = 15_000;
 
 /**
@@ -61,7 +66,7 @@ const FIGURES_MS = 15_000;
  *   gather    cluster watch: policies, nodes, agents' pods, all pods    agent links: state and owners of each
  *   plan      reconciler: resolvePolicies, assignOrders                 agent links: nextStep, planRound
  *   execute                                                             agent links: PUT policy, live GETs, PUT owners
- *   report    status writer: policyStatus        agentEvents → Events        figures → metrics
+ *   report    status writer: policyStatus        agent reporter: agentEvents        figures → metrics
  * ```
  * Nothing is kept from one leadership to the next: what counts is in the API server and in the agents.
  *
@@ -77,8 +82,8 @@ export async function lead(
 ): Promise<void> {
   const { api, call, clock, log, metrics } = ports;
   const lanes = {
-    answering: createLimiter(CONCURRENT.answering),
-    failing: createLimiter(CONCURRENT.failing),
+    answering: createLimiter(CONCURRENT.answering, { clock, ms: PATIENCE_MS }),
+    failing: createLimiter(CONCURRENT.failing, { clock, ms: PATIENCE_MS }),
   };
   const waker = createWaker(clock);
   let ownersRevision = 0;
@@ -97,7 +102,11 @@ export async function lead(
     onPodsMissed: () => book.forget(),
     onWentBack: (facts) => hold.hold(facts),
   });
-  const hold = createOrphanHold(leadership, { clock, log });
+  const hold = createOrphanHold(leadership, {
+    clock,
+    log,
+    ...(ports.holdRequest === undefined ? {} : { request: ports.holdRequest }),
+  });
   const book = createOwnerBook({
     api,
     clock,
@@ -128,7 +137,6 @@ export async function lead(
           nextOwnersRevision: () => ++ownersRevision,
           outrank,
           onOwners,
-          onState: (before, now) => events.happened(agentEvents(before, now)),
         },
         options,
       ),
@@ -157,6 +165,7 @@ export async function lead(
       }
     },
   };
+  const reporter = createAgentReporter({ clock, views: fleet.views, report: events.happened });
   const status = createStatusWriter({ api, clock, log, wanted: statuses });
-  await runTogether([cluster, hold, fleet, reconciler, status, figures], signal);
+  await runTogether([cluster, hold, fleet, reconciler, status, reporter, figures], signal);
 }

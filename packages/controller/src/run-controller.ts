@@ -18,11 +18,10 @@ import {
   systemClock,
   type TlsSet,
 } from '@checkpoint-warden/kit';
-import { createElector, createEventRecorder, createKubeApi, type KubeApi } from '@checkpoint-warden/kube';
+import { createEventRecorder, createKubeApi, type KubeApi } from '@checkpoint-warden/kube';
 import { fixedAgents } from './agents/fixed-agents.ts';
-import { lead } from './lead.ts';
+import { createController } from './controller.ts';
 import { createControllerMetrics } from './metrics.ts';
-import { runTogether } from './run-together.ts';
 import type { ControllerSettings } from './settings.ts';
 import { createTlsIssuer } from './tls/tls-issuer.ts';
 
@@ -81,53 +80,35 @@ export async function runController(
   });
   log.info({ version, ...settings }, 'controller starting');
 
-  const identity = `${hostname()}_${randomUUID()}`;
-  const { namespace, leaseName } = settings;
   const recorder = createEventRecorder({
-    api,
-    clock,
-    log,
-    reportingController: 'checkpoint-warden.dev/controller',
-    reportingInstance: hostname(),
-  });
-  const elector = createElector({
     api,
     clock,
     random,
     log,
-    identity,
-    namespace,
-    name: leaseName,
-    async lead(leadership) {
-      log.info({ epoch: leadership.epoch }, 'leading');
-      metrics.leader(true);
-      const leader: Component = {
-        async run(signal) {
-          await tls.ready(signal);
-          if (signal.aborted) return;
-          await lead(
-            { api, call, clock, random, log, metrics, recordEvent: recorder.record },
-            options,
-            leadership,
-            signal,
-          );
-        },
-      };
-      try {
-        await runTogether([...tls.whileLeading, leader], leadership.signal);
-      } finally {
-        metrics.leader(false);
-        log.info({}, 'leading no more');
-      }
-    },
+    reportingController: 'checkpoint-warden.dev/controller',
+    reportingInstance: hostname(),
   });
+  const controller = createController(
+    {
+      api,
+      call,
+      clock,
+      random,
+      log,
+      metrics,
+      recordEvent: recorder.record,
+      whileLeading: tls.whileLeading,
+      ready: tls.ready,
+    },
+    { ...options, identity: `${hostname()}_${randomUUID()}` },
+  );
 
   return runUntilSignal(
     {
       metrics: healthServer(settings, registry, log),
       ...(tls.component === undefined ? {} : { tls: tls.component }),
       events: recorder,
-      elector,
+      controller,
     },
     { log, graceMs: GRACE_MS },
   );

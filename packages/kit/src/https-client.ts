@@ -1,7 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { AppError } from '@checkpoint-warden/errors';
+import { startDeadline } from './deadline.ts';
 import { findPeerProblem, type PeerName } from './peer-certificate.ts';
 import type { TlsFiles } from './tls-files.ts';
 import type { TlsSet } from './tls-set.ts';
@@ -56,14 +58,15 @@ export function createHttpsClient({ tls, peer, timeoutMs, maxBodyBytes }: HttpsC
   };
 
   return async ({ method, url, body, headers, signal }) => {
-    const timeout = AbortSignal.timeout(timeoutMs);
+    const late = `no answer within ${timeoutMs} ms`;
+    const deadline = startDeadline(signal, timeoutMs, () => late);
     const payload = body === undefined ? undefined : JSON.stringify(body);
     try {
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
         const outgoing = request(url, {
           method,
           agent: currentAgent(),
-          signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+          signal: deadline.signal,
           headers: {
             accept: 'application/json',
             ...(payload === undefined
@@ -82,8 +85,10 @@ export function createHttpsClient({ tls, peer, timeoutMs, maxBodyBytes }: HttpsC
         body: text === '' ? undefined : JSON.parse(text),
       };
     } catch (cause) {
-      const reason = timeout.aborted ? `no answer within ${timeoutMs} ms` : (cause as Error).message;
+      const reason = deadline.signal.reason === late ? late : (cause as Error).message;
       throw new AppError('CW_ERR_UNREACHABLE', `${method} ${url}: ${reason}`, { cause, retryable: true });
+    } finally {
+      deadline.stop();
     }
   };
 }
@@ -91,10 +96,9 @@ export function createHttpsClient({ tls, peer, timeoutMs, maxBodyBytes }: HttpsC
 function createAgent({ ca, cert, key }: TlsSet, peer: PeerName): Agent {
   return new Agent({
     keepAlive: true,
-    ca,
-    cert,
-    key,
-    minVersion: 'TLSv1.3',
+    // One for all connections: from `ca`, `cert` and `key` each would make its own, and the agent would have the whole texts
+    // in the name that it keeps each peer's connections under.
+    secureContext: createSecureContext({ ca, cert, key, minVersion: 'TLSv1.3' }),
     // A resumed session would not have the certificate looked at.
     maxCachedSessions: 0,
     servername: peer,

@@ -1,5 +1,6 @@
 export { type Clock, systemClock } from './clock.ts';
 export type { Component } from './component.ts';
+export { type Deadline, startDeadline } from './deadline.ts';
 export { type HealthRoutesOptions, healthRoutes } from './health-routes.ts';
 export { type ErrorAnswer, ErrorBody, errorAnswer } from './http-errors.ts';
 export { createHttpServer, type HttpServer, type HttpServerOptions } from './http-server.ts';

@@ -1,5 +1,4 @@
-import type { Logger } from '@checkpoint-warden/kit';
-import { startDeadline } from './deadline.ts';
+import { type Logger, startDeadline } from '@checkpoint-warden/kit';
 import type { KubeApi, ListPage, ObjectKey } from './kube-api.ts';
 import {
   createKubeHttp,

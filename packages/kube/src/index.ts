@@ -2,7 +2,6 @@ export { createKubeApi, type KubeApiOptions } from './client-node-api.ts';
 export type { EventRecord } from './events/event-object.ts';
 export {
   createEventRecorder,
-  createEventRecorder,
   type EventRecorder,
   type EventRecorderOptions,
 } from './events/event-recorder.ts';
@@ -17,8 +16,8 @@ export type {
   WatchQuery,
 } from './kube-api.ts';
 export { KubeError, type KubeFailure } from './kube-error.ts';
-export type { Leadership, Leadership, WentBack } from './lease/leadership.ts';
-export { createElector, createElector, type Elector, type ElectorOptions } from './lease/lease-elector.ts';
+export type { Leadership, WentBack } from './lease/leadership.ts';
+export { createElector, type Elector, type ElectorOptions } from './lease/lease-elector.ts';
 export { compareLeaseEpochs, type LeaseEpoch } from './lease-epoch.ts';
 export * from './objects.ts';
 export { createReflector, type Reflector, type ReflectorOptions, type RestartReason } from './reflector.ts';

@@ -70,6 +70,7 @@ export async function makeAgentNode(
           `--listen=${ip}:${port}`,
           `--tls-dir=${tlsDir}`,
           `--metrics-listen=${ip}:0`,
+          '--scan-interval=2s',
         ],
         logFile,
       );

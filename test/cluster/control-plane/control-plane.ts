@@ -43,14 +43,17 @@ export interface ControlPlane {
 }
 
 /** Starts one, up to agents that have their certificates. One controller runs. */
-export async function startControlPlane(assets: string): Promise<ControlPlane & { readonly first: ControllerProgram }> {
+export async function startControlPlane(
+  assets: string,
+): Promise<ControlPlane & { readonly first: ControllerProgram }> {
   const server = await startApiServer({ assets });
   const api = server.admin;
   const folder = mkdtempSync(join(tmpdir(), 'checkpoint-warden-controllers-'));
   const controllers: ControllerProgram[] = [];
   const port = await freePort();
   await api.kubectl(['apply', '--server-side', '-f', '-'], crdYaml());
-  for (const name of [NAMESPACE, 'shop']) await api.send('POST', '/api/v1/namespaces', { metadata: { name } });
+  for (const name of [NAMESPACE, 'shop'])
+    await api.send('POST', '/api/v1/namespaces', { metadata: { name } });
   for (const { path, object } of controllerRbac(USER, NAMESPACE)) await api.send('POST', path, object);
   const node1 = await makeAgentNode(api, { name: 'node-1', ip: '127.0.0.2', port, namespace: NAMESPACE });
   const node2 = await makeAgentNode(api, {
@@ -141,9 +144,13 @@ export async function startControlPlane(assets: string): Promise<ControlPlane & 
       if (secret !== undefined) node.mount(secret);
       node.start();
     }
-    await until('both agents are reached', async () => {
-      return (await first.metric('checkpoint_warden_agents{state="reachable"}')) === 2;
-    }, 60_000);
+    await until(
+      'both agents are reached',
+      async () => {
+        return (await first.metric('checkpoint_warden_agents{state="reachable"}')) === 2;
+      },
+      60_000,
+    );
     return { ...plane, first };
   } catch (error) {
     console.error(plane.logs());

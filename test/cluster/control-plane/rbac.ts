@@ -1,5 +1,8 @@
 /** What the controller may do, and no more: every verb that it uses. */
-export function controllerRbac(user: string, namespace: string): readonly { path: string; object: unknown }[] {
+export function controllerRbac(
+  user: string,
+  namespace: string,
+): readonly { path: string; object: unknown }[] {
   const rbac = 'rbac.authorization.k8s.io';
   const name = 'checkpoint-warden-controller';
   const subjects = [{ apiGroup: rbac, kind: 'User', name: user }];

@@ -1,5 +1,6 @@
 import {
-  collectProblems,
+  type Check,
+  checkOf,
   MOMENT_HEADER,
   OwnersInForceSchema,
   type OwnersPage,
@@ -13,7 +14,6 @@ import {
 } from '@checkpoint-warden/api';
 import { AppError, ERROR_CODES, type ErrorCode } from '@checkpoint-warden/errors';
 import type { HttpsClient, HttpsResponse } from '@checkpoint-warden/kit';
-import type { Static, TSchema } from 'typebox';
 
 /** An answer to a poll. */
 export interface Polled {
@@ -47,6 +47,11 @@ export interface AgentApi {
 const PAGE_SIZE = 5_000;
 const MAX_PAGES = 100;
 
+const stateProblems = checkOf(StateSchema);
+const policyProblems = checkOf(PolicyInForceSchema);
+const ownersPageProblems = checkOf(OwnersPageSchema);
+const ownersProblems = checkOf(OwnersInForceSchema);
+
 export function createAgentApi(call: HttpsClient, url: string): AgentApi {
   return {
     async poll(etag, signal) {
@@ -54,11 +59,11 @@ export function createAgentApi(call: HttpsClient, url: string): AgentApi {
       const answer = await call({ method: 'GET', url: `${url}/v1/state`, headers, signal });
       const moment = answer.headers[MOMENT_HEADER];
       if (answer.status === 304 && etag !== undefined) return { state: undefined, etag, moment };
-      return { state: read(StateSchema, answer, url), etag: answer.etag, moment };
+      return { state: read<State>(stateProblems, answer, url), etag: answer.etag, moment };
     },
     async putPolicy(body, signal) {
-      return read(
-        PolicyInForceSchema,
+      return read<WirePolicyInForce>(
+        policyProblems,
         await call({ method: 'PUT', url: `${url}/v1/policy`, body, signal }),
         url,
       );
@@ -70,7 +75,7 @@ export function createAgentApi(call: HttpsClient, url: string): AgentApi {
       for (let page = 0; page < MAX_PAGES; page++) {
         const query = `limit=${PAGE_SIZE}${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`;
         const answer = await call({ method: 'GET', url: `${url}/v1/owners?${query}`, signal });
-        const answered = read(OwnersPageSchema, answer, url);
+        const answered = read<OwnersPage>(ownersPageProblems, answer, url);
         // The version of the first page: what has changed since is then fetched again.
         inventory ??= answered.inventory;
         owners.push(...answered.owners);
@@ -80,16 +85,16 @@ export function createAgentApi(call: HttpsClient, url: string): AgentApi {
       throw nonsense(url, `more than ${MAX_PAGES} pages of owners`);
     },
     async putOwners(body, signal) {
-      read(OwnersInForceSchema, await call({ method: 'PUT', url: `${url}/v1/owners`, body, signal }), url);
+      read(ownersProblems, await call({ method: 'PUT', url: `${url}/v1/owners`, body, signal }), url);
     },
   };
 }
 
-function read<S extends TSchema>(schema: S, { status, body }: HttpsResponse, url: string): Static<S> {
+function read<T>(problems: Check, { status, body }: HttpsResponse, url: string): T {
   if (status !== 200) throw refusal(status, body, url);
-  const [problem] = collectProblems(schema, body);
+  const [problem] = problems(body);
   if (problem !== undefined) throw nonsense(url, `${problem.path}: ${problem.message}`);
-  return body as Static<S>;
+  return body as T;
 }
 
 function refusal(status: number, body: unknown, url: string): AppError {

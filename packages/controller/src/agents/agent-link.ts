@@ -47,8 +47,6 @@ export interface AgentLinkPorts {
   readonly outrank: (epoch: LeaseEpoch) => Promise<void>;
   /** The owners that it holds archives of have changed. */
   readonly onOwners: (before: readonly HeldOwner[], now: readonly HeldOwner[]) => void;
-  /** The agent told something new. */
-  readonly onState: (before: State | undefined, now: State) => void;
 }
 
 export interface AgentLinkOptions {
@@ -136,7 +134,6 @@ export function createAgentLink(
       }
       state = polled.state;
       if (before !== undefined && before.inventory.instance !== state.inventory.instance) checks = new Map();
-      ports.onState(before, state);
     }
     if (moment === undefined)
       throw new AppError('CW_ERR_AGENT_ANSWER', `${place.url} does not tell the moment of its answer`);
@@ -153,6 +150,7 @@ export function createAgentLink(
     const message = { epoch: epochToWire(epoch), revision, sentAt: toWireTime(clock.nowMs()), policy };
     const inForce = await metrics.push('policy', () => agent.putPolicy(message, signal));
     if (state !== undefined) state = { ...state, policy: inForce };
+    etag = undefined; // it stands for what was polled: the next poll must show what is in force
     if (state === undefined || !enforces(state, { hash, revision }, epoch))
       throw new AppError('CW_ERR_AGENT_ANSWER', `${place.url} enforces another policy than it was given`);
     policyConfirmedMs = clock.monotonicMs();

@@ -84,7 +84,8 @@ export function enforces({ policy }: State, wanted: WantedPolicy, epoch: LeaseEp
  * refuse our lower revisions for ever.
  */
 function hasObeyedAnother({ policy }: State, wanted: WantedPolicy, epoch: LeaseEpoch): boolean {
-  if (policy.epoch === undefined || compareLeaseEpochs(epochFromWire(policy.epoch), epoch) !== 0) return false;
+  if (policy.epoch === undefined || compareLeaseEpochs(epochFromWire(policy.epoch), epoch) !== 0)
+    return false;
   return policy.revision > wanted.revision;
 }
 

@@ -25,12 +25,8 @@ type Row = State['deleted'][number];
 
 const PRESSURE: readonly string[] = ['over-node-size', 'low-free-space'];
 
-/**
- * What has happened on a node between two of its states. Pure. The first state of an agent is where counting begins: what it
- * did before was told by whoever saw it then, or is in its audit log.
- */
-export function agentEvents(before: State | undefined, now: State): PolicyEvent[] {
-  if (before === undefined) return [];
+/** What has happened on a node between two of its states. Pure. */
+export function agentEvents(before: State, now: State): PolicyEvent[] {
   const { node } = now;
   const events: PolicyEvent[] = [];
   const add = (event: Omit<PolicyEvent, 'node' | 'action'>) =>

@@ -1,6 +1,7 @@
 import { isAppError } from '@checkpoint-warden/errors';
-import { type Clock, type Component, createWaker, type Logger } from '@checkpoint-warden/kit';
+import type { Clock, Component, Logger } from '@checkpoint-warden/kit';
 import type { Leadership } from '@checkpoint-warden/kube';
+import { createHoldRequest, type HoldRequest } from './hold-request.ts';
 
 /**
  * An annotation of the Lease: while it is there no owner is said to be gone. Its value says why. An administrator sets it
@@ -20,17 +21,21 @@ export interface OrphanHold extends Component {
 const AGAIN_MS = 5_000;
 const FOR_EVER_MS = 3_600_000;
 
+export interface OrphanHoldPorts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Of this process; one of its own unless given. */
+  readonly request?: HoldRequest;
+}
+
 export function createOrphanHold(
   leadership: Pick<Leadership, 'annotations' | 'annotate'>,
-  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+  { clock, log, request = createHoldRequest(clock) }: OrphanHoldPorts,
 ): OrphanHold {
-  let unwritten: string | undefined;
-  const waker = createWaker(clock);
-
   const write = async (why: string, signal: AbortSignal): Promise<void> => {
     try {
       if (leadership.annotations[HOLD_ORPHANS] === undefined) await leadership.annotate(HOLD_ORPHANS, why);
-      unwritten = undefined;
+      request.fulfilled();
     } catch (error) {
       if (signal.aborted) return;
       if (!isAppError(error)) throw error;
@@ -40,21 +45,20 @@ export function createOrphanHold(
 
   return {
     why() {
-      const why = leadership.annotations[HOLD_ORPHANS] ?? unwritten;
+      const why = leadership.annotations[HOLD_ORPHANS] ?? request.why;
       return why === undefined
         ? undefined
         : `orphans are held by the Lease’s annotation ${HOLD_ORPHANS}: ${why}`;
     },
     hold(why) {
-      if (unwritten === undefined)
+      if (request.why === undefined)
         log.error({ why }, 'orphans are held: the API server’s state has gone back');
-      unwritten ??= why;
-      waker.wake();
+      request.make(why);
     },
     async run(signal) {
       while (!signal.aborted) {
-        if (unwritten !== undefined) await write(unwritten, signal);
-        await waker.wait(unwritten === undefined ? FOR_EVER_MS : AGAIN_MS, signal);
+        if (request.why !== undefined) await write(request.why, signal);
+        await request.wait(request.why === undefined ? FOR_EVER_MS : AGAIN_MS, signal);
       }
     },
   };

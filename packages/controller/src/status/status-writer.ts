@@ -41,7 +41,8 @@ export function createStatusWriter({ api, clock, log, wanted }: StatusWriterPort
   };
 
   const failed = ({ name, uid }: WantedStatus, error: AppError): void => {
-    if (failures.get(uid) !== error.message) log.warn({ policy: name, err: error }, 'status cannot be written');
+    if (failures.get(uid) !== error.message)
+      log.warn({ policy: name, err: error }, 'status cannot be written');
     failures.set(uid, error.message);
   };
 
@@ -51,7 +52,8 @@ export function createStatusWriter({ api, clock, log, wanted }: StatusWriterPort
         let pauseMs = LOOK_MS;
         const all = wanted();
         const uids = new Set(all.map(({ uid }) => uid));
-        for (const known of [written, failures]) for (const uid of known.keys()) if (!uids.has(uid)) known.delete(uid);
+        for (const known of [written, failures])
+          for (const uid of known.keys()) if (!uids.has(uid)) known.delete(uid);
         for (const each of all) {
           const last = written.get(each.uid);
           const before = last?.status ?? each.before;

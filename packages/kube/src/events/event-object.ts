@@ -8,7 +8,7 @@ export interface EventRecord {
   readonly reason: string;
   /** What we did or tried, as one word in CamelCase. */
   readonly action: string;
-  /** For people. Of events that repeat, that of the first one is kept; what is over 1 KiB is cut off. */
+  /** For people; what is over 1 KiB is cut off. Events with another note are others. */
   readonly note: string;
   /** What it is about. `kubectl describe` finds the event by its `uid`. */
   readonly regarding: ObjectReference;
@@ -66,12 +66,13 @@ export function repeated(event: KubeEvent, { count, lastMs }: Occurrences): Kube
   return withSeries(event, { count: (event.series?.count ?? 1) + count, lastMs });
 }
 
-/** What makes two records the same event: all but the note. */
-export function identityOf({ type, reason, action, regarding, related }: EventRecord): string {
+/** What makes two records the same event. The note as well: an Event keeps that of its first, which would be wrong of another. */
+export function identityOf({ type, reason, action, note, regarding, related }: EventRecord): string {
   return JSON.stringify([
     type,
     reason,
     action,
+    note,
     ...referenceKey(regarding),
     ...(related ? referenceKey(related) : []),
   ]);

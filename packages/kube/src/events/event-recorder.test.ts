@@ -91,7 +91,7 @@ describe('an event recorder', () => {
     expect(run.events[0]?.metadata.namespace).toBe('shop');
   });
 
-  it('counts what repeats in one Event, whatever the note says', async () => {
+  it('counts what repeats in one Event, and what says something else in another', async () => {
     const run = start();
     run.recorder.record(deleted);
     await run.pass(60_000);
@@ -100,7 +100,8 @@ describe('an event recorder', () => {
     run.recorder.record(deleted);
     await run.pass(0);
     expect(run.events).toMatchObject([
-      { note: deleted.note, series: { count: 3, lastObservedTime: '2026-01-01T00:02:00.000000Z' } },
+      { note: deleted.note, series: { count: 2, lastObservedTime: '2026-01-01T00:02:00.000000Z' } },
+      { note: 'deleted 5 archives' },
     ]);
   });
 

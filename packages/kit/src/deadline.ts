@@ -8,28 +8,29 @@ export interface Deadline {
 }
 
 /**
- * Starts a time limit on a call.
+ * Starts a time limit on a call. Unlike `AbortSignal.any` and `AbortSignal.timeout` it leaves nothing behind with a caller's
+ * signal that outlives thousands of calls, and no timer.
  *
  * @param reason - makes what `signal` is aborted with when the limit is reached. When the caller's signal comes first, it is
  * the caller's own reason
  */
-export function startDeadline(caller: AbortSignal, ms: number, reason: () => unknown): Deadline {
+export function startDeadline(caller: AbortSignal | undefined, ms: number, reason: () => unknown): Deadline {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
-  const abort = () => controller.abort(caller.reason);
+  const abort = () => controller.abort(caller?.reason);
   const restart: Deadline['restart'] = (limitMs, makeReason) => {
     clearTimeout(timer);
     timer = setTimeout(() => controller.abort(makeReason()), limitMs);
   };
-  caller.addEventListener('abort', abort, { once: true });
-  if (caller.aborted) abort();
+  caller?.addEventListener('abort', abort, { once: true });
+  if (caller?.aborted) abort();
   restart(ms, reason);
   return {
     signal: controller.signal,
     restart,
     stop() {
       clearTimeout(timer);
-      caller.removeEventListener('abort', abort);
+      caller?.removeEventListener('abort', abort);
     },
   };
 }
