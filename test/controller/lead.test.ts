@@ -120,6 +120,26 @@ describe('the archives of a pod that was deleted', () => {
     expect(plane.archives()).toEqual([1, 1]);
   });
 
+  it('stay where the pod was there between a watch and the next list, unseen: the grace begins anew', async () => {
+    plane.removePod('shop', 'web-0');
+    await plane.pass(40_000);
+    plane.fail(({ verb }) =>
+      verb === 'watch'
+        ? { error: new KubeError({ verb, resource: 'pods', status: 500, reason: '', message: 'no' }) }
+        : 'ok',
+    );
+    plane.server.breakWatches('error');
+    await plane.pass(1_000);
+    plane.putPod('shop', 'web-0');
+    plane.removePod('shop', 'web-0');
+    plane.server.compact();
+    plane.fail(() => 'ok');
+    await plane.pass(35_000);
+    expect(plane.archives()).toEqual([1, 1]);
+    await plane.pass(60_000);
+    expect(plane.archives()).toEqual([0, 0]);
+  });
+
   it('go also where they turn up long after', async () => {
     plane.removePod('shop', 'web-0');
     await plane.pass(120_000);

@@ -30,6 +30,8 @@ export interface SimulatedAgent {
   /** Archives of absent owners are gone at once. */
   putOwners(push: OwnersPush): Answer;
   restart(): void;
+  /** Does the work of a message of a floor, and changes nothing. */
+  rehearse(push: Partial<PolicyPush>): void;
 }
 
 const ARCHIVE_BYTES = 52_428_800;
@@ -130,6 +132,9 @@ export function createSimulatedAgent(
       version += 1;
       if (absent.length > 0) inventoryRevision += 1;
       return { status: 200, body: told };
+    },
+    rehearse({ policy: pushed }) {
+      if (pushed !== undefined) hashOf(pushed);
     },
     restart() {
       instance = randomUUID();

@@ -89,6 +89,8 @@ function answerOf(agent: SimulatedAgent, call: string, request: IncomingMessage,
     case 'PUT /v1/owners':
       return agent.putOwners(body as OwnersPush);
     case `PUT ${FLOOR_PATH}`:
+      agent.rehearse(body as Partial<PolicyPush>);
+      return { status: 200, body: agent.policy };
     case `GET ${FLOOR_PATH}`:
       return { status: 200, body: agent.policy };
     default:

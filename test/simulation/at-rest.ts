@@ -9,7 +9,7 @@ import { leaseOf, type World } from './world.ts';
 /** All that is not yet as it must be once nothing has gone wrong for long enough; for people. */
 export function unfinished(world: World): string[] {
   const { controllers, nodes, server, truth } = world;
-  const leaders = controllers.filter(({ process }) => process?.term?.leadership.signal.aborted === false);
+  const leaders = controllers.filter(({ process }) => process?.term?.signal.aborted === false);
   const found: string[] = [];
   if (leaders.length !== 1) found.push(`${leaders.length} controllers lead`);
   const lease = leaseOf(world);

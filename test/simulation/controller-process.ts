@@ -1,6 +1,6 @@
-import { createControllerMetrics, lead } from '@checkpoint-warden/controller/testing';
-import { createLogger, type HttpsClient, Registry } from '@checkpoint-warden/kit';
-import { createElector, type KubeApi, type Leadership } from '@checkpoint-warden/kube';
+import { createController, createControllerMetrics } from '@checkpoint-warden/controller/testing';
+import { type Component, createLogger, type HttpsClient, Registry } from '@checkpoint-warden/kit';
+import type { KubeApi } from '@checkpoint-warden/kube';
 import { createGate, type Gate } from './gate.ts';
 import { AGENT_PORT, AGENT_SELECTOR, LEASE, NAMESPACE } from './stage.ts';
 import type { MachineClock } from './virtual-clock.ts';
@@ -9,7 +9,8 @@ import { type DyingWatches, watchesThatDie } from './watches-that-die.ts';
 /** One leadership of one process. */
 export interface LeaderTerm {
   readonly identity: string;
-  readonly leadership: Leadership;
+  /** Aborted when it ends. */
+  readonly signal: AbortSignal;
   readonly startedMs: number;
 }
 
@@ -23,6 +24,8 @@ export interface ControllerPorts {
   readonly random: () => number;
   readonly fixedAgents: readonly { readonly node: string; readonly url: string; readonly origin: string }[];
   readonly pollIntervalMs: number;
+  /** It has become the leader. */
+  readonly onLeading: () => void;
   /** It came to its end by itself, which no controller ever does. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -41,7 +44,7 @@ export interface ControllerProcess {
 
 const log = createLogger({ level: 'silent', terminal: false });
 
-/** Starts what `runController` starts, less what serves and certifies. */
+/** Starts a controller, less what serves and certifies. */
 export function startController(identity: string, ports: ControllerPorts): ControllerProcess {
   const gate = createGate();
   const stopping = new AbortController();
@@ -70,31 +73,27 @@ export function startController(identity: string, ports: ControllerPorts): Contr
   const call: HttpsClient = (request) => gate.call(() => network(request));
 
   const metrics = createControllerMetrics(new Registry(), clock);
-  const options = {
-    namespace: NAMESPACE,
-    agentSelector: AGENT_SELECTOR,
-    agentPort: AGENT_PORT,
-    fixedAgents: ports.fixedAgents,
-    pollIntervalMs: ports.pollIntervalMs,
-  };
-  const elector = createElector({
-    api,
-    clock,
-    random: ports.random,
-    log,
-    identity,
-    ...LEASE,
-    async lead(leadership) {
-      term = { identity, leadership, startedMs: machine.monotonicMs() };
-      try {
-        const leaderPorts = { api, call, clock, random: ports.random, log, metrics, recordEvent: () => {} };
-        await lead(leaderPorts, options, leadership, leadership.signal);
-      } finally {
-        term = undefined;
-      }
+  const leading: Component = {
+    async run(signal) {
+      term = { identity, signal, startedMs: machine.monotonicMs() };
+      ports.onLeading();
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      term = undefined;
     },
-  });
-  const ended = elector.run(stopping.signal).catch(ports.onFailure);
+  };
+  const controller = createController(
+    { api, clock, random: ports.random, log, metrics, call, recordEvent: () => {}, whileLeading: [leading] },
+    {
+      identity,
+      leaseName: LEASE.name,
+      namespace: NAMESPACE,
+      agentSelector: AGENT_SELECTOR,
+      agentPort: AGENT_PORT,
+      fixedAgents: ports.fixedAgents,
+      pollIntervalMs: ports.pollIntervalMs,
+    },
+  );
+  const ended = controller.run(stopping.signal).catch(ports.onFailure);
 
   return {
     identity,

@@ -43,7 +43,6 @@ const VALID: readonly Spec[] = [
   { globalPolicy: { maxCheckpointsPerContainer: 1 } },
   { applyPoliciesImmediately: true, globalPolicy: { maxCheckpointsPerPod: 2, keepLast: 1 } },
   { globalPolicy: { maxCheckpointAge: '1m' }, nodePolicy: { maxIncompleteAge: '2m' } },
-  { nodePolicy: { maxTotalSize: '6Mi', maxIncompleteAge: '0s' } },
 ];
 /** As a schema less strict than ours lets them through. */
 const INVALID = [

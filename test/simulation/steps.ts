@@ -262,10 +262,13 @@ export const FAULTS: Readonly<Record<string, Step>> = {
     else node.disk.store.faults.archives.add(name);
     return `${node.name} ${node.disk.store.faults.list ? 'all' : name}`;
   },
-  'clock of a node steps': (world) => {
+  'clock of a node steps': async (world) => {
     const node = world.random.pick(world.nodes);
     node.clock.offsetMs += world.random.pick([-3_600_000, -30_000, 30_000, 3_600_000]);
     node.steppedMs = world.clock.monotonicMs();
+    // It looks before the clock can step back, which nobody could notice.
+    node.agent?.agent.rescan();
+    await world.run(1);
     return `${node.name} by now ${node.clock.offsetMs} ms`;
   },
   'clock of a controller steps': (world) => {
@@ -369,8 +372,15 @@ function removePod(world: World, template: PodTemplate): string | undefined {
   return `${namespace}/${name} goes`;
 }
 
+export function backUp(world: World): void {
+  const snapshot = world.server.snapshot();
+  world.backups.push(snapshot);
+  world.past ??= snapshot;
+}
+
 function restore(world: World, snapshot: World['backups'][number]): void {
   world.truth.restoring();
+  world.past = undefined;
   world.change((server) => server.restore(snapshot));
 }
 

@@ -3,7 +3,7 @@ import { POLICIES } from '@checkpoint-warden/controller/testing';
 import { unfinished } from './at-rest.ts';
 import { ORPHAN_SPECS, POD_TEMPLATES, policyObject, SPECS } from './stage.ts';
 import type { Counts } from './statistics.ts';
-import { DEEDS, FAULTS, heal, putPod, unhold } from './steps.ts';
+import { backUp, DEEDS, FAULTS, heal, putPod, unhold } from './steps.ts';
 import { createWorld, type World } from './world.ts';
 
 /** What became of one walk. */
@@ -18,8 +18,8 @@ export interface WalkReport {
 
 const MIN_STEPS = 22;
 const MORE_STEPS = 18;
-/** All must be well so long after the last fault: a clock that has stepped alone is doubted for ten minutes. */
-const REST_MS = 20 * 60_000;
+/** All must be well so long after the last fault: a clock that has stepped alone is doubted for ten, and an agent told again after ten. */
+const REST_MS = 30 * 60_000;
 const LOOK_MS = 5_000;
 /** Far above what any walk needs, far below what a loop without a pause makes. Calls in one virtual minute at rest. */
 const MAX_RATES = { api: 90, agentsEach: 24 };
@@ -45,7 +45,7 @@ export async function walk(seed: number, look?: (world: World) => void): Promise
       if (what === undefined) continue;
       note(`${kind}: ${what}`);
       world.statistics.count('steps', kind);
-      if (step % 8 === 3) world.backups.push(world.server.snapshot());
+      if (step % 8 === 3) backUp(world);
       await world.run(world.random.pick(PAUSES));
     }
     if (violations.length === 0) await rest(world, note);
@@ -73,7 +73,7 @@ async function begin(world: World): Promise<void> {
   world.change((server) => server.put(POLICIES, policyObject('default', spec)));
   for (const slot of world.controllers) world.startController(slot);
   await world.run(5_000);
-  world.backups.push(world.server.snapshot());
+  backUp(world);
 }
 
 /** After it an agent doubts its clock for ten minutes, which take their time also here. */

@@ -47,6 +47,8 @@ export interface World {
   readonly network: NetworkConditions;
   /** Backups of etcd, the oldest first. */
   readonly backups: ReturnType<MemoryApiServer['snapshot']>[];
+  /** What old lists are answered from: not of before a restore, which no cache outlives. */
+  past: ReturnType<MemoryApiServer['snapshot']> | undefined;
   /** Calls since the start of each minute: what a busy loop would show in. */
   readonly rates: { api: number; agents: number };
   /** Lets time pass, event by event. */
@@ -74,6 +76,8 @@ export function createWorld(seed: number): World {
   const apiOptions = { clock, resources, requestTimeoutMs: API_TIMEOUT_MS };
   const server = createMemoryApiServer(apiOptions);
   const past = createMemoryApiServer(apiOptions);
+  // A server takes over from a backup only the resources that it has had to do with.
+  for (const resource of resources) past.objects(resource);
   const statistics = createStatistics();
   const truth = createTruth(server, clock);
   const oracle = createOracle({ truth, monotonicMs: clock.monotonicMs, statistics });
@@ -156,6 +160,7 @@ export function createWorld(seed: number): World {
     isFixed,
     network,
     backups: [],
+    past: undefined,
     rates,
     run: (ms) => clock.run(ms, truth.observeLease),
     change(edit) {
@@ -168,8 +173,7 @@ export function createWorld(seed: number): World {
       const { api, isImpaired } = conditionedApi({
         server,
         old: lazily(() => {
-          const [oldest] = world.backups;
-          if (oldest !== undefined) past.restore(oldest);
+          past.restore(world.past ?? server.snapshot());
           return past.client();
         }),
         conditions: slot.conditions,
@@ -187,6 +191,7 @@ export function createWorld(seed: number): World {
         random: slot.random.next,
         fixedAgents,
         pollIntervalMs: POLL_MS,
+        onLeading: () => statistics.count('leaders', 'leaderships'),
         onFailure: (error) => fail(`controller ${identity} ended: ${(error as Error).stack}`),
       });
       slot.process = process;

@@ -9,13 +9,17 @@ function rig(max: number, patience?: Patience) {
   const limiter = createLimiter(max, patience);
   const began: string[] = [];
   const ends = new Map<string, (failure?: Error) => void>();
-  const start = (name: string, signal: AbortSignal = never) =>
-    limiter.run(() => {
-      began.push(name);
-      return new Promise<string>((resolve, reject) => {
-        ends.set(name, (failure) => (failure === undefined ? resolve(name) : reject(failure)));
-      });
-    }, signal);
+  const start = (name: string, signal: AbortSignal = never, urgent = false) =>
+    limiter.run(
+      () => {
+        began.push(name);
+        return new Promise<string>((resolve, reject) => {
+          ends.set(name, (failure) => (failure === undefined ? resolve(name) : reject(failure)));
+        });
+      },
+      signal,
+      urgent,
+    );
   return { began, start, end: (name: string, failure?: Error) => ends.get(name)?.(failure) };
 }
 
@@ -84,5 +88,16 @@ describe('a limiter', () => {
     end('c');
     await allSettled();
     expect(clock.sleepers).toBe(0);
+  });
+
+  it('lets what is urgent go before all that waits, in its own order', async () => {
+    const { began, start, end } = rig(1);
+    for (const name of ['a', 'b']) start(name);
+    for (const name of ['c', 'd']) start(name, never, true);
+    for (const name of ['a', 'c', 'd', 'b']) {
+      await allSettled();
+      end(name);
+    }
+    expect(began).toEqual(['a', 'c', 'd', 'b']);
   });
 });

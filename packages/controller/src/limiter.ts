@@ -2,8 +2,12 @@ import type { Clock } from '@checkpoint-warden/kit';
 
 /** Lets only so many tasks run at once; the others wait their turn, in order. */
 export interface Limiter {
-  /** Runs `task` when there is room. Rejects with the signal's reason when it is aborted while waiting. */
-  run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  /**
+   * Runs `task` when there is room. Rejects with the signal's reason when it is aborted while waiting.
+   *
+   * @param urgent - goes before all that are not
+   */
+  run<T>(task: () => Promise<T>, signal: AbortSignal, urgent?: boolean): Promise<T>;
 }
 
 /** How long a task keeps others waiting. */
@@ -19,9 +23,10 @@ export interface Patience {
  */
 export function createLimiter(maxConcurrent: number, patience?: Patience): Limiter {
   let running = 0;
-  const waiting = new Set<() => void>();
+  const urgentOnes = new Set<() => void>();
+  const others = new Set<() => void>();
 
-  const enter = (signal: AbortSignal): Promise<void> => {
+  const enter = (signal: AbortSignal, waiting: Set<() => void>): Promise<void> => {
     signal.throwIfAborted();
     if (running < maxConcurrent) {
       running += 1;
@@ -44,14 +49,14 @@ export function createLimiter(maxConcurrent: number, patience?: Patience): Limit
 
   /** Whoever waits longest takes the place over. */
   const leave = (): void => {
-    const [next] = waiting;
+    const [next] = urgentOnes.size > 0 ? urgentOnes : others;
     if (next === undefined) running -= 1;
     else next();
   };
 
   return {
-    async run(task, signal) {
-      await enter(signal);
+    async run(task, signal, urgent = false) {
+      await enter(signal, urgent ? urgentOnes : others);
       const ended = new AbortController();
       let isCounted = true;
       const uncount = () => {

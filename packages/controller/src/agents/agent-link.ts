@@ -89,6 +89,7 @@ export function createAgentLink(
   let checks: ReadonlyMap<string, OwnerCheck> = new Map();
   let nextJudgeMs = Number.NEGATIVE_INFINITY;
   let whyUnknown: string | undefined;
+  let refusedAsStale = false;
 
   let orphans: OrphanCounts = { orphaned: 0, unknown: 0, why: undefined };
 
@@ -103,9 +104,10 @@ export function createAgentLink(
   const reached = (now: AgentState, why?: string): void => {
     if (now === reach && why === trouble) return;
     if (reach !== now) {
-      if (now === 'reachable' || now === 'stand-alone')
-        log.info({ url: place.url, state: now }, 'agent reached');
-      else log.warn({ url: place.url, state: now, why }, 'agent cannot be used');
+      if (now === 'reachable' || now === 'stand-alone') {
+        // After every change of leader, for each of thousands of agents, this is no news.
+        log[reach === 'new' ? 'debug' : 'info']({ url: place.url, state: now }, 'agent reached');
+      } else log.warn({ url: place.url, state: now, why }, 'agent cannot be used');
     }
     reach = now;
     trouble = why;
@@ -208,6 +210,7 @@ export function createAgentLink(
         return poll(signal);
       case 'outrank':
         await ports.outrank(step.epoch);
+        refusedAsStale = false;
         return poll(signal);
       case 'put-policy':
         return putPolicy(signal);
@@ -221,6 +224,7 @@ export function createAgentLink(
   const failed = (error: unknown): void => {
     if (!isAppError(error)) throw error;
     failures += 1;
+    if (error.code === 'CW_ERR_STALE_REVISION') refusedAsStale = true;
     retryAtMs = clock.monotonicMs() + jittered(backoffMs(RETRY, failures), random);
     nextPollMs = retryAtMs; // whatever it was, look at the agent first
     log.debug({ err: error, failures }, 'step failed');
@@ -256,6 +260,7 @@ export function createAgentLink(
           state,
           momentMs: moment?.ms,
           policyConfirmedMs,
+          refusedAsStale,
           ownersOf,
           round: round(),
           nextJudgeMs,
@@ -272,7 +277,7 @@ export function createAgentLink(
         }
         const lane = failures === 0 ? lanes.answering : lanes.failing;
         try {
-          await lane.run(() => carryOut(step, signal), signal);
+          await lane.run(() => carryOut(step, signal), signal, isOrder(step));
         } catch (error) {
           if (signal.aborted) return;
           failed(error);
@@ -290,6 +295,11 @@ function hasLostPolicy(before: State, now: State): boolean {
     compareLeaseEpochs(epochFromWire(now.policy.epoch), epochFromWire(before.policy.epoch)) ||
     now.policy.revision - before.policy.revision;
   return order < 0;
+}
+
+/** Whether an agent is told something, which goes before looking at others: an edit must not wait for thousands of polls. */
+function isOrder({ do: what }: Step): boolean {
+  return what === 'put-policy' || what === 'judge-owners';
 }
 
 /** What a failure says of an agent. One that refuses is reachable; what it says is in the trouble. */

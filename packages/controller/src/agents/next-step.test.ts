@@ -16,6 +16,7 @@ function step(changes: Partial<AgentKnowledge> = {}, wanted: typeof WANTED | und
     state,
     momentMs: NOW_MS,
     policyConfirmedMs: NOW_MS,
+    refusedAsStale: false,
     ownersOf: state.inventory,
     round: ROUND,
     nextJudgeMs: -Infinity,

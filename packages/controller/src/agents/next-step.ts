@@ -28,6 +28,8 @@ export interface AgentKnowledge {
   readonly state: State | undefined;
   /** When the last poll that gave a moment began; `undefined`: none has. */
   readonly momentMs: number | undefined;
+  /** Whether it has refused our last message as older than one that it has taken. */
+  readonly refusedAsStale: boolean;
   /** When it last confirmed the policy to be in force. */
   readonly policyConfirmedMs: number;
   /** The inventory that the known owners are of. */
@@ -55,7 +57,11 @@ export function nextStep(
   if (state.policy.source === 'file') return { do: 'wait', untilMs: nextPollMs };
 
   const obeyed = latestEpoch(state);
-  if (obeyed !== undefined && compareLeaseEpochs(obeyed, epoch) > 0) return { do: 'outrank', epoch: obeyed };
+  if (obeyed !== undefined) {
+    const ahead = compareLeaseEpochs(obeyed, epoch);
+    // Of our own messages none is older than the one before: a leader that a restore of etcd undid had our epoch as well.
+    if (ahead > 0 || (ahead === 0 && known.refusedAsStale)) return { do: 'outrank', epoch: obeyed };
+  }
   if (wanted !== undefined && hasObeyedAnother(state, wanted, epoch)) return { do: 'outrank', epoch };
 
   let untilMs = nextPollMs;
