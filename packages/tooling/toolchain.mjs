@@ -22,6 +22,7 @@ const TASKS = new Map([
   ['demo', (args, env) => inOrder(env, BUILD, ['node', 'test/demo/demo.ts', ...args])],
   ['bench', (args, env) => inOrder(env, BUILD, ['node', 'test/bench/main.ts', ...args])],
   ['bench:scale', (args, env) => inOrder(env, BUILD, ['node', 'test/scale/main.ts', ...args])],
+  ['simulate', (args, env) => inOrder(env, ['node', 'test/simulation/main.ts', ...args])],
   ['build', (args, env) => inOrder(env, [...BUILD, ...args])],
   ['typecheck', (args, env) => inOrder(env, ['tsc', '-p', '.', ...args])],
   ['lint', (args, env) => inOrder(env, ['biome', 'check', '--error-on-warnings', '.', ...args])],

@@ -34,7 +34,13 @@ export interface ConditionedApiPorts {
 }
 
 /** The API server as one controller reaches it. */
-export function conditionedApi({ server, old, conditions, random, onCall }: ConditionedApiPorts): ConditionedApi {
+export function conditionedApi({
+  server,
+  old,
+  conditions,
+  random,
+  onCall,
+}: ConditionedApiPorts): ConditionedApi {
   let impaired = false;
   const client = server.client((call) => {
     const [name, fault] = faultOf(call, conditions, random);

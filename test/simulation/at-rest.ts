@@ -20,8 +20,12 @@ export function unfinished(world: World): string[] {
     const { epoch, hash } = state?.policy ?? {};
     if (hash !== truth.now(node.name).hash) found.push(`${node.name} does not enforce what it is to`);
     if (epoch?.leaseCreated !== leaseCreated || epoch.leaseTransitions !== leaseTransitions)
-      found.push(`${node.name} obeys ${JSON.stringify(epoch)}, the leader is ${leaseCreated}/${leaseTransitions}`);
-    found.push(...orphansLeft(world, node).map((name) => `${name} on ${node.name} should have gone: orphaned`));
+      found.push(
+        `${node.name} obeys ${JSON.stringify(epoch)}, the leader is ${leaseCreated}/${leaseTransitions}`,
+      );
+    found.push(
+      ...orphansLeft(world, node).map((name) => `${name} on ${node.name} should have gone: orphaned`),
+    );
   }
   for (const object of server.objects<PolicyResource>(POLICIES)) found.push(...statusProblems(world, object));
   return found;
@@ -48,7 +52,14 @@ function orphansLeft({ truth, clock }: World, node: AgentNode): string[] {
     return goneForMs < 0 ? ({ state: 'present' } as const) : ({ state: 'absent', goneForMs } as const);
   };
   const { policy } = truth.now(node.name);
-  return referencePlan({ archives, policy, nowMs: node.clock.nowMs(), ownerState, due: new Set(), clockTrusted: true })
+  return referencePlan({
+    archives,
+    policy,
+    nowMs: node.clock.nowMs(),
+    ownerState,
+    due: new Set(),
+    clockTrusted: true,
+  })
     .verdicts.filter(({ reason, mode }) => reason === 'orphaned' && mode === 'Enforce')
     .map(({ archive }) => archive.name);
 }
@@ -74,9 +85,14 @@ function statusProblems({ truth, nodes, clock }: World, { metadata, status }: Po
   );
   const { archives, deleted }: PolicyStatus = status ?? {};
   expect('archives.count', archives?.count, files.length);
-  expect('archives.bytes', archives?.bytes, files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
+  expect(
+    'archives.bytes',
+    archives?.bytes,
+    files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  );
   expect('archives.pinned', archives?.pinned, files.filter(({ pinned }) => pinned).length);
-  const isJudged = truth.heldSinceMs > clock.monotonicMs() && truth.knewPods(clock.monotonicMs(), clock.monotonicMs());
+  const isJudged =
+    truth.heldSinceMs > clock.monotonicMs() && truth.knewPods(clock.monotonicMs(), clock.monotonicMs());
   const orphans = files.filter(({ structure, owner }) => {
     if (structure !== 'complete' || owner === undefined) return false;
     const last = truth.presencesOf(ownerKey(owner.namespace, owner.pod, owner.container)).at(-1);
@@ -92,7 +108,9 @@ function deletedBy(policy: string, nodes: readonly AgentNode[]): number {
   return nodes.reduce((sum, { disk: { audit } }) => {
     const entries = audit.read({ after: 0, limit: Number.MAX_SAFE_INTEGER });
     const done = new Set(
-      entries.flatMap((entry) => (entry.kind === 'outcome' && entry.result === 'deleted' ? [entry.intent] : [])),
+      entries.flatMap((entry) =>
+        entry.kind === 'outcome' && entry.result === 'deleted' ? [entry.intent] : [],
+      ),
     );
     const mine = entries.filter(
       (entry) => entry.kind === 'intent' && done.has(entry.seq) && entry.rule.startsWith(`${policy}/`),

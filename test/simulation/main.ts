@@ -10,6 +10,7 @@ Walks at random through the whole control plane on a virtual clock and asks an o
   --seed N     the first seed (1)
   --seeds N    how many (1,000)
   --workers N  threads (one a core)
+  --stop       end with the first failure
 
 What it plays and checks: test/simulation/README.md`;
 
@@ -29,7 +30,8 @@ else await work(workerData as Share);
 function readArguments() {
   const whole = (name: string, text: string): number => {
     const value = Number(text);
-    if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} is not a number from 1 on: ${text}`);
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw new Error(`--${name} is not a number from 1 on: ${text}`);
     return value;
   };
   try {
@@ -38,6 +40,7 @@ function readArguments() {
         seed: { type: 'string', default: '1' },
         seeds: { type: 'string', default: '1000' },
         workers: { type: 'string', default: String(availableParallelism()) },
+        stop: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     });
@@ -49,6 +52,7 @@ function readArguments() {
       seed: whole('seed', values.seed),
       seeds: whole('seeds', values.seeds),
       workers: whole('workers', values.workers),
+      stop: values.stop,
     };
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${USAGE}`);
@@ -57,10 +61,11 @@ function readArguments() {
 }
 
 /** Shares the seeds out among threads, and adds up what they report. @returns the exit code */
-async function lead({ seed, seeds, workers }: { seed: number; seeds: number; workers: number }): Promise<number> {
+async function lead({ seed, seeds, workers, stop }: ReturnType<typeof readArguments>): Promise<number> {
   const startedMs = performance.now();
   const statistics = createStatistics();
   const failed: number[] = [];
+  const threads: Worker[] = [];
   let done = 0;
   const seconds = () => Math.round((performance.now() - startedMs) / 1000);
   const progress = setInterval(() => {
@@ -69,13 +74,16 @@ async function lead({ seed, seeds, workers }: { seed: number; seeds: number; wor
   const runWorker = (index: number) =>
     new Promise<void>((resolve, reject) => {
       const share: Share = { seed: seed + index, end: seed + seeds, step: workers };
-      new Worker(new URL(import.meta.url), { workerData: share })
+      const thread = new Worker(new URL(import.meta.url), { workerData: share });
+      threads.push(thread);
+      thread
         .on('message', (report: WalkReport) => {
           done += 1;
           statistics.add(report.counts);
           if (report.violations.length === 0) return;
           failed.push(report.seed);
           if (failed.length <= MAX_TOLD) console.log(describeFailure(report));
+          if (stop) for (const each of threads) void each.terminate();
         })
         .on('error', reject)
         .on('exit', () => resolve());

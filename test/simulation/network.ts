@@ -44,9 +44,7 @@ export function createNetworkClient({ clock, fate, deliver }: NetworkPorts): Htt
       const over = new AbortController();
       const fail = (why: string, cause?: unknown) => {
         over.abort(OVER);
-        reject(
-          new AppError('CW_ERR_UNREACHABLE', `${method} ${url}: ${why}`, { cause, retryable: true }),
-        );
+        reject(new AppError('CW_ERR_UNREACHABLE', `${method} ${url}: ${why}`, { cause, retryable: true }));
       };
       if (signal.aborted) return fail('aborted');
       signal.addEventListener('abort', () => fail('aborted'), { once: true, signal: over.signal });

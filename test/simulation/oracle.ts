@@ -95,7 +95,11 @@ export function createOracle({ truth, monotonicMs, statistics }: OraclePorts): O
   }
 
   /** Safety rule 8: once a later leader was obeyed, no earlier one is; and in one epoch nothing goes back. */
-  function judgeOrder(node: AgentNode, kind: 'lastPolicy' | 'lastOwners', push: PolicyPush | OwnersPush): Order {
+  function judgeOrder(
+    node: AgentNode,
+    kind: 'lastPolicy' | 'lastOwners',
+    push: PolicyPush | OwnersPush,
+  ): Order {
     const told = toldTo(node);
     const epoch = `${push.epoch.leaseCreated}/${String(push.epoch.leaseTransitions).padStart(9, '0')}`;
     const last = told[kind];
@@ -185,40 +189,48 @@ export function createOracle({ truth, monotonicMs, statistics }: OraclePorts): O
     const { archive, reason, fileId } = intent;
     const there = node.disk.store.files.get(archive);
     // Gone, replaced or pinned meanwhile: the store refuses, and its own suite holds it to that.
-    if (there === undefined || fileIdKey(there.fileId) !== fileId || node.disk.store.pins.has(archive)) return;
+    if (there === undefined || fileIdKey(there.fileId) !== fileId || node.disk.store.pins.has(archive))
+      return;
     statistics.count('deletions', reason);
-    const told = toldTo(node);
-    const bad = (what: string) => blame(`${node.name} deletes ${archive} as ${reason}, but ${what}`);
-    if (intent.policy.hash !== told.policyHash) return bad('not by the last policy that it took');
+    const why = whyWrong(node, intent, verdicts);
+    if (why !== undefined) blame(`${node.name} deletes ${archive} as ${reason}, but ${why}`);
+  }
+
+  function whyWrong(node: AgentNode, intent: Intent, verdicts: readonly Verdict[]): string | undefined {
+    const { archive, reason, policy } = intent;
+    if (policy.hash !== toldTo(node).policyHash) return 'not by the last policy that it took';
     const mine = verdicts.filter((verdict) => verdict.archive.name === archive);
     const call = mine.find((verdict) => verdict.action === 'delete' && verdict.reason === reason);
-    if (call === undefined) return bad(`it is to be kept: ${mine.map((verdict) => verdict.reason).join(', ')}`);
-    if (call.mode !== 'Enforce') return bad('the rule is in Audit mode');
-    if (['expired', 'abandoned', 'orphaned'].includes(reason) && monotonicMs() - node.steppedMs < STEADY_MS)
-      return bad('its clock has stepped');
-    if (reason === 'orphaned') judgeOrphan(node, intent, call.rule as Rule, bad);
+    if (call === undefined) return `it is to be kept: ${mine.map((verdict) => verdict.reason).join(', ')}`;
+    if (call.mode !== 'Enforce') return 'the rule is in Audit mode';
+    const isByTime = ['expired', 'abandoned', 'orphaned'].includes(reason);
+    if (isByTime && monotonicMs() - node.steppedMs < STEADY_MS) return 'its clock has stepped';
+    return reason === 'orphaned' ? whyNoOrphan(node, intent, call.rule as Rule) : undefined;
   }
 
   /** Design 4.5, sentence by sentence. */
-  function judgeOrphan(node: AgentNode, { owner }: Intent, rule: Rule, bad: (what: string) => void): void {
+  function whyNoOrphan(node: AgentNode, { owner }: Intent, rule: Rule): string | undefined {
     const { facts } = toldTo(node);
     const nowMs = monotonicMs();
-    if (owner === undefined || facts === undefined) return bad('nobody told that its owner is gone');
+    if (owner === undefined || facts === undefined) return 'nobody told that its owner is gone';
     const key = ownerKey(owner.namespace, owner.pod, owner.container);
     const { asOfMs, sender } = facts;
-    if (rule.retainOrphan) return bad('the rule retains orphans');
-    if (nowMs - asOfMs > FRESH_MS + 1) return bad(`that is as of ${Math.round(nowMs - asOfMs)} ms ago`);
-    if (!wasGone(key, { asOfMs, nowMs, graceMs: rule.orphanGraceMs, sender }))
-      return bad(`${key} was not gone for ${rule.orphanGraceMs} ms: ${describe(key)}`);
-    if (!truth.knewPods(asOfMs, nowMs)) return bad('the API server knew no pod at all');
+    const graceMs = rule.orphanGraceMs;
+    if (rule.retainOrphan) return 'the rule retains orphans';
+    if (nowMs - asOfMs > FRESH_MS + 1) return `that is as of ${Math.round(nowMs - asOfMs)} ms ago`;
+    if (!wasGone(key, { asOfMs, nowMs, graceMs, sender }))
+      return `${key} was not gone for ${graceMs} ms: ${describe(key)}`;
+    if (!truth.knewPods(asOfMs, nowMs)) return 'the API server knew no pod at all';
     if (nowMs - truth.heldSinceMs > HOLD_REACHES_MS)
-      return bad(`orphans are held since ${Math.round(nowMs - truth.heldSinceMs)} ms ago`);
+      return `orphans are held since ${Math.round(nowMs - truth.heldSinceMs)} ms ago`;
     const lostMs = truth.lost.get(key);
     if (lostMs !== undefined) {
-      if ((sender.term?.startedMs ?? nowMs) < lostMs) return bad('its owner is known only to the state before a restore');
+      // A later leader has seen nothing go back: that is what the administrator's hold is for.
+      if ((sender.term?.startedMs ?? nowMs) < lostMs) return 'only the state before a restore knew its owner';
       statistics.count('deletions', 'of owners lost in a restore, by a later leader');
     }
-    if (rule.orphanGraceMs > 0) statistics.count('deletions', 'orphaned after a grace');
+    if (graceMs > 0) statistics.count('deletions', 'orphaned after a grace');
+    return undefined;
   }
 
   /**
@@ -248,7 +260,9 @@ export function createOracle({ truth, monotonicMs, statistics }: OraclePorts): O
   }
 
   function describe(key: string): string {
-    const spans = truth.presencesOf(key).map(({ fromMs, toMs }) => `${Math.round(fromMs)}-${Math.round(toMs)}`);
+    const spans = truth
+      .presencesOf(key)
+      .map(({ fromMs, toMs }) => `${Math.round(fromMs)}-${Math.round(toMs)}`);
     return `it was there ${spans.join(', ') || 'never'}`;
   }
 

@@ -9,9 +9,9 @@ import {
   ORPHAN_SPECS,
   ownersOf,
   POD_TEMPLATES,
-  type PodTemplate,
   POLICY_NAMES,
   POOLS,
+  type PodTemplate,
   policyObject,
   SPECS,
 } from './stage.ts';
@@ -62,6 +62,12 @@ export const DEEDS: Readonly<Record<string, Step>> = {
     const pauseMs = world.random.pick([0, 3, 1_000, 8_000]);
     if (pauseMs > 0) await world.run(pauseMs);
     return `${gone}, ${pauseMs} ms later ${putPod(world, template)}`;
+  },
+  'pod flickers': async (world) => {
+    const [template, gone] = await goneForAWhile(world);
+    putPod(world, template, true);
+    await world.run(world.random.pick([0, 3, 500]));
+    return `${gone}, comes, and ${removePod(world, template)}`;
   },
   'container comes': (world) => {
     const template = world.random.pick(POD_TEMPLATES);
@@ -211,6 +217,20 @@ export const FAULTS: Readonly<Record<string, Step>> = {
     slot.process?.watches.killSilently();
     return slot.name;
   },
+  'pod comes back unseen': async (world) => {
+    const [template, gone] = await goneForAWhile(world);
+    for (const { process } of world.controllers) process?.watches.killSilently();
+    return `${gone}, watches die, ${putPod(world, template, true)}`;
+  },
+  'pod flickers in a gap': async (world) => {
+    const [template, gone] = await goneForAWhile(world);
+    world.server.breakWatches('error');
+    putPod(world, template, true);
+    await world.run(world.random.pick([0, 300]));
+    const goneAgain = removePod(world, template);
+    world.server.compact();
+    return `${gone}, in a gap comes and ${goneAgain}`;
+  },
   'history is compacted': (world) => {
     world.server.compact();
     world.server.breakWatches('error');
@@ -336,12 +356,29 @@ function aController({ random, controllers }: World): ControllerSlot {
 function putArchive(world: World, owner: Owner, structure: 'complete' | 'incomplete' = 'complete'): string {
   const { random } = world;
   const node = random.pick(world.nodes);
-  const name = archiveFileName(owner, new Date(node.clock.nowMs() - 1_000 * (1 + node.disk.store.files.size)));
-  const content = { structure, owner, sizeBytes: (1 + random.below(3)) * 2 ** 20, mtimeMs: node.clock.nowMs() };
+  const name = archiveFileName(
+    owner,
+    new Date(node.clock.nowMs() - 1_000 * (1 + node.disk.store.files.size)),
+  );
+  const content = {
+    structure,
+    owner,
+    sizeBytes: (1 + random.below(3)) * 2 ** 20,
+    mtimeMs: node.clock.nowMs(),
+  };
   if (node.disk.store.files.has(name)) return 'it is there already';
   node.disk.store.put(name, content);
   if (random.below(4) > 0) node.agent?.agent.hint(name);
   return `${name} on ${node.name}`;
+}
+
+/** A pod that archives are of goes, and is seen to be gone. */
+async function goneForAWhile(world: World): Promise<[PodTemplate, string]> {
+  const template = world.random.pick(POD_TEMPLATES);
+  for (const owner of ownersOf(template)) putArchive(world, owner);
+  const gone = removePod(world, template) ?? `${template.namespace}/${template.name} is not there`;
+  await world.run(world.random.pick([2_000, 6_000, 9_000, 20_000, 50_000]));
+  return [template, gone];
 }
 
 function podExists({ server }: World, { namespace, name }: PodTemplate): boolean {

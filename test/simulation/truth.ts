@@ -1,4 +1,11 @@
-import { API_VERSION, type CheckpointRetentionPolicy, compile, KIND, policyHash, validateObject } from '@checkpoint-warden/api';
+import {
+  API_VERSION,
+  type CheckpointRetentionPolicy,
+  compile,
+  KIND,
+  policyHash,
+  validateObject,
+} from '@checkpoint-warden/api';
 import { HOLD_ORPHANS, POLICIES, type PolicyResource } from '@checkpoint-warden/controller/testing';
 import type { Clock } from '@checkpoint-warden/kit';
 import { LEASES, type Lease, NODES, type Node, PODS, type Pod } from '@checkpoint-warden/kube';
@@ -79,8 +86,11 @@ export function createTruth(api: MemoryApiServer, clock: Pick<Clock, 'monotonicM
   function observePods(nowMs: number): void {
     const pods = api.objects<Pod>(PODS);
     const there = new Set(
-      pods.flatMap(({ metadata: { namespace, name }, spec: { containers = [], ephemeralContainers = [] } = {} }) =>
-        [...containers, ...ephemeralContainers].map((container) => ownerKey(namespace, name, container.name)),
+      pods.flatMap(
+        ({ metadata: { namespace, name }, spec: { containers = [], ephemeralContainers = [] } = {} }) =>
+          [...containers, ...ephemeralContainers].map((container) =>
+            ownerKey(namespace, name, container.name),
+          ),
       ),
     );
     for (const [owner, fromMs] of present) {
@@ -95,14 +105,20 @@ export function createTruth(api: MemoryApiServer, clock: Pick<Clock, 'monotonicM
     }
     const last = podless.at(-1);
     const isOpen = last?.toMs === Number.POSITIVE_INFINITY;
-    if (pods.length === 0 && !isOpen) podless = [...podless, { fromMs: nowMs, toMs: Number.POSITIVE_INFINITY }];
+    if (pods.length === 0 && !isOpen)
+      podless = [...podless, { fromMs: nowMs, toMs: Number.POSITIVE_INFINITY }];
     if (pods.length > 0 && isOpen) podless = [...podless.slice(0, -1), { ...last, toMs: nowMs }];
   }
 
   function observePolicies(): void {
     policiesNow = api.objects<PolicyResource>(POLICIES).map(
       ({ metadata: { name, creationTimestamp = '' }, spec }) =>
-        ({ apiVersion: API_VERSION, kind: KIND, metadata: { name, creationTimestamp }, spec }) as CheckpointRetentionPolicy,
+        ({
+          apiVersion: API_VERSION,
+          kind: KIND,
+          metadata: { name, creationTimestamp },
+          spec,
+        }) as CheckpointRetentionPolicy,
     );
     policySets.set(JSON.stringify(policiesNow), policiesNow);
     for (const { metadata } of api.objects<Node>(NODES)) {

@@ -68,7 +68,8 @@ async function begin(world: World): Promise<void> {
     world.putAgentPod(node);
     world.startAgent(node);
   }
-  for (const template of POD_TEMPLATES) if (random.below(4) > 0) putPod(world, template, random.below(3) === 0);
+  for (const template of POD_TEMPLATES)
+    if (random.below(4) > 0) putPod(world, template, random.below(3) === 0);
   const spec = SPECS.valid[random.below(ORPHAN_SPECS)] ?? {};
   world.change((server) => server.put(POLICIES, policyObject('default', spec)));
   for (const slot of world.controllers) world.startController(slot);
@@ -105,7 +106,8 @@ async function rest(world: World, note: (what: string) => void): Promise<void> {
   await world.run(60_000);
   const { api, agents } = world.rates;
   if (api > MAX_RATES.api) world.fail(`${api} calls of the API server in a minute at rest`);
-  if (agents > MAX_RATES.agentsEach * world.nodes.length) world.fail(`${agents} calls of agents in a minute at rest`);
+  if (agents > MAX_RATES.agentsEach * world.nodes.length)
+    world.fail(`${agents} calls of agents in a minute at rest`);
 }
 
 async function end({ controllers, nodes }: World): Promise<void> {

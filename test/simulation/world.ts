@@ -240,4 +240,3 @@ function latency(random: SeededRandom): number {
 export function leaseOf({ server }: World): Lease | undefined {
   return server.objects<Lease>(LEASES).find(({ metadata }) => metadata.name === LEASE.name);
 }
-

@@ -49,3 +49,39 @@ it('deletes all orphans of a plan while it is known that their owner is gone', a
 it('does not go on with orphans when what was said of their owner is older than 30 s by then', async () => {
   expect(await orphansLeft(30_001)).toBe(ARCHIVES - AUDIT_GROUP_SIZE);
 });
+
+it('does not take an archive that has come since the owner was asked for: it was alive after all', async () => {
+  const clock = manualClock();
+  const disk = memoryDisk(clock);
+  const content = { structure: 'complete', owner: OWNER, sizeBytes: 1, mtimeMs: 0 } as const;
+  const put = (second: number) => disk.store.put(archiveFileName(OWNER, new Date(second * 1_000)), content);
+  put(0);
+  const agent = makeMemoryAgent({ node: 'n', clock, random: () => 0, disk });
+  const settle = async () => {
+    for (let turn = 0; turn < 50; turn++) await setImmediate();
+  };
+  await settle();
+  const head = (revision: number) => ({ ...message(revision), sentAt: toWireTime(clock.nowMs()) });
+  const policy = policyOf('{orphanGracePeriod: 1m, globalPolicy: {retainOrphan: false}}');
+  agent.call({ method: 'PUT', path: '/v1/policy', body: { ...head(1), policy } });
+  await settle();
+  clock.advance(1_000);
+  const tell = (revision: number, asOf: string) =>
+    agent.call({
+      method: 'PUT',
+      path: '/v1/owners',
+      body: { ...head(revision), asOf, absent: [{ ...OWNER, ...GONE }] },
+    });
+  const { moment } = agent.service.state();
+  clock.advance(1_000);
+  put(1);
+  tell(1, moment);
+  await settle();
+  expect(disk.store.files.size).toBe(2);
+  // Asked again since then, the answer counts.
+  clock.advance(1_000);
+  tell(2, agent.service.state().moment);
+  await settle();
+  expect(disk.store.files.size).toBe(0);
+  await agent.stop();
+});

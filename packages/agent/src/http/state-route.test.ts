@@ -66,10 +66,11 @@ describe('GET /v1/state', () => {
     });
   });
 
-  it('forgets owner states at a restart, as they are not in force then', async () => {
+  it('tells the last word on owners after a restart as well: a leader must know whom it has obeyed', async () => {
     await api.put('/v1/owners', { ...ownersMessage(2), absent: [] });
+    const { owners } = (await api.get('/v1/state')).body;
     const afterRestart = await makeApi(running, sandbox);
-    expect((await afterRestart.get('/v1/state')).body).not.toHaveProperty('owners');
+    expect((await afterRestart.get('/v1/state')).body.owners).toEqual(owners);
   });
 
   it('answers 304 without a body as long as nothing has changed', async () => {

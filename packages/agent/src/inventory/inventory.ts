@@ -1,4 +1,4 @@
-import { type Archive, type GroupKey, groupKeysOf } from '@checkpoint-warden/policy';
+import { type Archive, type GroupKey, groupKey, groupKeysOf } from '@checkpoint-warden/policy';
 import { parseArchiveName } from '../archive/archive-name.ts';
 import type { ArchiveReading } from '../archive/archive-reading.ts';
 import type { ListedFile } from '../archive/archive-store.ts';
@@ -48,6 +48,8 @@ export interface Inventory {
   get(
     name: string,
   ): { readonly archive: Archive; readonly file: ListedFile; readonly why: string } | undefined;
+  /** Keys of the containers of which an archive was first seen, as it is now, after that moment. */
+  containersSeenSince(monotonicMs: number): ReadonlySet<GroupKey>;
   /** Groups in which count and size limits act (docs/explanation/retention.md, 4). */
   readonly due: ReadonlySet<GroupKey>;
   /**
@@ -169,6 +171,14 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
     get(name) {
       const entry = entries.get(name);
       return entry && { archive: entry.archive, file: entry.file, why: entry.remembered.why };
+    },
+    containersSeenSince(monotonicMs) {
+      const containers = new Set<GroupKey>();
+      for (const { sinceMs, archive } of entries.values()) {
+        if (sinceMs > monotonicMs && archive.owner !== undefined)
+          containers.add(groupKey('container', archive.owner));
+      }
+      return containers;
     },
     settle(groups) {
       const inDoubt = [...Array.from(doubted, (name) => entries.get(name)?.remembered), ...recalled.values()];

@@ -30,6 +30,8 @@ export interface OwnerFacts {
    * however much later the message came
    */
   replace(absent: readonly AbsentOwner[], asOfMs: number): void;
+  /** The moment that it counts as of; infinitely long ago: nothing was said yet. */
+  readonly asOfMs: number;
   /** Whether what was said last may be acted on. */
   isFresh(monotonicMs: number): boolean;
   stateOf(owner: Owner, monotonicMs: number): OwnerState;
@@ -52,6 +54,9 @@ export function createOwnerFacts(): OwnerFacts {
       absent = new Map(owners.map((owner) => [groupKey('container', owner), owner.goneForMs]));
       factsAsOfMs = asOfMs;
       revision++;
+    },
+    get asOfMs() {
+      return factsAsOfMs;
     },
     isFresh: isFreshAt,
     stateOf(owner, monotonicMs) {

@@ -2,6 +2,9 @@ import type { Clock, Logger } from '@checkpoint-warden/kit';
 import {
   type Archive,
   type GroupKey,
+  groupKey,
+  type Owner,
+  type OwnerState,
   type Plan,
   type PlanInput,
   type Policy,
@@ -115,9 +118,20 @@ export function createEnforcer(
       policy,
       nowMs,
       // A clock that has stepped may mean that the machine slept: then no fact is as fresh as it looks.
-      ownerState: (owner) => (clockTrusted ? owners.stateOf(owner, monotonicMs) : { state: 'unknown' }),
+      ownerState: clockTrusted ? ownerStates(monotonicMs) : () => ({ state: 'unknown' }),
       due: inventory.due,
       clockTrusted,
+    };
+  }
+
+  /** What is known of owners. One of whom an archive has come since that was asked is not gone for certain: it was alive. */
+  function ownerStates(monotonicMs: number): (owner: Owner) => OwnerState {
+    let alive: ReadonlySet<GroupKey> | undefined;
+    return (owner) => {
+      const known = owners.stateOf(owner, monotonicMs);
+      if (known.state !== 'absent') return known;
+      alive ??= inventory.containersSeenSince(owners.asOfMs);
+      return alive.has(groupKey('container', owner)) ? { state: 'unknown' } : known;
     };
   }
 

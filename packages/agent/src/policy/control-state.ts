@@ -49,7 +49,7 @@ export interface Accepted {
 export interface ControlState {
   /** The last policy accepted, before a restart or since; `undefined`: none. */
   readonly policy: PolicyInForce | undefined;
-  /** The last owner states accepted since it was opened; `undefined`: none. */
+  /** The last owner states accepted, before a restart or since; `undefined`: none. A restart forgets what they said. */
   readonly owners: Message | undefined;
   /**
    * Checks the order of a policy message and stores it. When this returns, it may be put in force.
@@ -75,7 +75,6 @@ export interface ControlState {
 export function openControlState(storage: ControlStorage): ControlState {
   let policyWord = storage.policy.load();
   let ownersWord = storage.owners.load();
-  let owners: Message | undefined;
 
   /** @returns whether `next` is newer than `last`, the word of its kind; otherwise it is the same */
   const isNewer = (next: Word, last: Word | undefined): boolean => {
@@ -97,7 +96,7 @@ export function openControlState(storage: ControlStorage): ControlState {
       return policyWord && inForceOf(policyWord);
     },
     get owners() {
-      return owners;
+      return ownersWord && { epoch: ownersWord.epoch, revision: ownersWord.revision };
     },
     acceptPolicy({ epoch, revision, policy }) {
       const word = { epoch, revision, hash: policyHash(policy), policy };
@@ -114,7 +113,6 @@ export function openControlState(storage: ControlStorage): ControlState {
       if (isNew) {
         storage.owners.save(word);
         ownersWord = word;
-        owners = { epoch, revision };
       }
       return { isNew };
     },

@@ -28,7 +28,7 @@ export const OwnersInForceSchema = Type.Object(
   {
     title: 'OwnersInForce',
     description:
-      'The last word on owners since the start of the agent. It is acted on until 30 s after the moment that it is as of.',
+      'The last word on owners, before the start of the agent or since. It is acted on until 30 s after the moment that it is as of, and not after a start.',
   },
 );
 export type WireOwnersInForce = Static<typeof OwnersInForceSchema>;

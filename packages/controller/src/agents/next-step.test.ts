@@ -136,6 +136,7 @@ describe('nextStep', () => {
           nextPollMs: Infinity,
           state: makeState(),
           momentMs: 0,
+          refusedAsStale: false,
           policyConfirmedMs: 0,
           ownersOf: undefined,
           round: ROUND,

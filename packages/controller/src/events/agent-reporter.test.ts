@@ -65,6 +65,24 @@ describe('the agent reporter', () => {
     await stop();
   });
 
+  it('does not let one sort of thing wait for another', async () => {
+    const { notes, pass, stop, world } = await rig();
+    world.views = [deleted(6)];
+    await pass(2_000);
+    const [view] = world.views;
+    const unreachable = [
+      { limit: 'maxCheckpoints' as const, rule: 'default/globalPolicy', mode: 'Enforce' as const, excess: 1 },
+    ];
+    if (view?.state === undefined) throw new Error('no state');
+    world.views = [{ ...view, state: { ...view.state, unreachable: { count: 1, limits: unreachable } } }];
+    await pass(2_000);
+    expect(notes).toEqual([
+      expect.stringContaining('deleted 1 archive'),
+      expect.stringContaining('stand against'),
+    ]);
+    await stop();
+  });
+
   it('keeps what it has told of an agent that does not answer for a while', async () => {
     const { notes, pass, stop, world } = await rig();
     world.views = [makeView('node-1', { state: undefined })];

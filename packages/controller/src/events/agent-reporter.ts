@@ -11,38 +11,60 @@ export interface AgentReporterPorts {
 
 /** Time between looks. */
 const LOOK_MS = 2_000;
-/** What happens on a node soon after it was last reported is told together, later: a busy node makes no Event each pass. */
+/** What happens again soon after it was told is told together, later: a busy node makes no Event each pass. */
 const QUIET_MS = 300_000;
 
 interface Told {
-  /** What was told of goes up to here. */
+  /** What was told goes up to here. */
   readonly state: State;
   readonly ms: number;
 }
 
+/** What was told of one node. */
+interface NodeRecord {
+  /** Counting begins here: what was before, whoever saw it has told, or the audit log has it. */
+  readonly first: State;
+  readonly last: State;
+  /** By policy and reason. */
+  readonly told: ReadonlyMap<string, Told>;
+}
+
 /**
- * Tells what has happened on nodes, by comparing what each agent reports with what was told of last: at once after a time of
- * quiet, and from then on every five minutes while something happens.
+ * Tells what has happened on nodes, by comparing what each agent reports with what was told of last. Each sort of thing is told
+ * at once after a time of quiet, and from then on every five minutes while it goes on.
  */
 export function createAgentReporter({ clock, views, report }: AgentReporterPorts): Component {
-  let told: ReadonlyMap<string, Told> = new Map();
+  let records: ReadonlyMap<string, NodeRecord> = new Map();
 
-  const look = ({ place, state }: AgentView): [string, Told] | undefined => {
-    const last = told.get(place.node);
-    if (state === undefined) return last && [place.node, last];
-    // Counting begins with the first state: what was before, whoever saw it has told, or the audit log has it.
-    if (last === undefined) return [place.node, { state, ms: Number.NEGATIVE_INFINITY }];
-    if (state === last.state || clock.monotonicMs() - last.ms < QUIET_MS) return [place.node, last];
-    const events = agentEvents(last.state, state);
-    report(events);
-    return [place.node, { state, ms: events.length > 0 ? clock.monotonicMs() : last.ms }];
+  const look = ({ place, state }: AgentView): [string, NodeRecord] | undefined => {
+    const record = records.get(place.node);
+    if (state === undefined) return record && [place.node, record];
+    if (record === undefined) return [place.node, { first: state, last: state, told: new Map() }];
+    const { first, told } = record;
+    const nowMs = clock.monotonicMs();
+    const isWaiting = [...told.values()].some((each) => each.state !== state);
+    if (state === record.last && !isWaiting) return [place.node, record];
+
+    const next = new Map(told);
+    // Sums only grow, and count from the first state; what comes and goes also counts from the last.
+    const candidates = [...agentEvents(first, state), ...agentEvents(record.last, state)];
+    for (const [key, [candidate]] of Map.groupBy(candidates, keyOf)) {
+      const last = told.get(key);
+      if (last !== undefined && (last.state === state || nowMs - last.ms < QUIET_MS)) continue;
+      const event =
+        last === undefined ? candidate : agentEvents(last.state, state).find((each) => keyOf(each) === key);
+      if (event === undefined) continue;
+      report([event]);
+      next.set(key, { state, ms: nowMs });
+    }
+    return [place.node, { first, last: state, told: next }];
   };
 
   return {
     async run(signal) {
       while (!signal.aborted) {
         // Those of nodes that are gone are forgotten.
-        told = new Map(
+        records = new Map(
           views()
             .map(look)
             .filter((each) => each !== undefined),
@@ -51,4 +73,8 @@ export function createAgentReporter({ clock, views, report }: AgentReporterPorts
       }
     },
   };
+}
+
+function keyOf({ policy, reason }: PolicyEvent): string {
+  return `${policy} ${reason}`;
 }
