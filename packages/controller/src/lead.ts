@@ -125,6 +125,7 @@ export async function lead(
     },
   });
   const fleet = createAgentFleet({
+    onReleased: (podKey) => book.release(podKey),
     createLink: (place, { onOwners }) =>
       createAgentLink(
         place,

@@ -41,7 +41,11 @@ export const ERROR_CODES = {
   },
   CW_ERR_AGENT_ANSWER: {
     status: 502,
-    meaning: 'What answers at an agent’s address is not an agent of this version, or not the agent of that node.',
+    meaning: 'What answers at an agent’s address is not an agent of this version.',
+  },
+  CW_ERR_AGENT_NODE: {
+    status: 502,
+    meaning: 'What answers at an agent’s address is the agent of another node.',
   },
   CW_ERR_KUBE_API: { status: 502, meaning: 'A call to the Kubernetes API server failed.' },
   CW_ERR_INTERNAL: { status: 500, meaning: 'A bug: an invariant of the program does not hold.' },

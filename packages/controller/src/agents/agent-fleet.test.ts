@@ -15,6 +15,7 @@ function rig() {
   const holds = new Map<string, (owners: readonly HeldOwner[]) => void>();
   const breaks = new Map<string, (error: Error) => void>();
   const fleet = createAgentFleet({
+    onReleased: (podKey) => log.push(`${podKey} released`),
     createLink(place, { onOwners }): AgentLink {
       let owners: readonly HeldOwner[] = [];
       holds.set(place.url, (now) => {
@@ -90,7 +91,18 @@ describe('the fleet', () => {
     fleet.wake('shop/web-0');
     holds.get('a')?.([WEB]);
     fleet.wake('shop/web-0');
+    expect(take()).toEqual(['shop/web-0 released']);
+  });
+
+  it('releases a pod when the last node that held archives of it holds none any more', () => {
+    const { fleet, holds, take } = rig();
+    fleet.follow(places({ 'node-1': 'a', 'node-2': 'b' }), NO_ORDERS);
+    holds.get('a')?.([WEB]);
+    holds.get('b')?.([WEB]);
+    holds.get('a')?.([]);
     expect(take()).toEqual([]);
+    holds.get('b')?.([makeOwner('shop/web-1/app')]);
+    expect(take()).toEqual(['shop/web-0 released']);
   });
 
   it('fails with a link that fails', async () => {

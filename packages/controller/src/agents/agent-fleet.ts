@@ -16,6 +16,8 @@ export interface AgentFleet extends Component {
 
 export interface AgentFleetPorts {
   readonly createLink: (place: AgentPlace, ports: Pick<AgentLinkPorts, 'onOwners'>) => AgentLink;
+  /** No agent holds archives of this pod any more. */
+  readonly onReleased?: (podKey: string) => void;
 }
 
 interface Member {
@@ -24,7 +26,7 @@ interface Member {
 }
 
 /** Keeps one link to each agent, and which agents hold archives of which pod. */
-export function createAgentFleet({ createLink }: AgentFleetPorts): AgentFleet {
+export function createAgentFleet({ createLink, onReleased }: AgentFleetPorts): AgentFleet {
   const members = new Map<string, Member>();
   const running = new Set<Promise<void>>();
   const holders = new Map<string, Set<string>>();
@@ -48,6 +50,7 @@ export function createAgentFleet({ createLink }: AgentFleetPorts): AgentFleet {
       const nodes = holders.get(podKey) ?? new Set();
       holders.set(podKey, nodes.add(node));
     }
+    for (const { podKey } of before) if (!holders.has(podKey)) onReleased?.(podKey);
   };
 
   const leave = (node: string, { link, stop }: Member): void => {

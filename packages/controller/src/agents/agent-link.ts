@@ -124,7 +124,7 @@ export function createAgentLink(
       if (node !== place.node) {
         state = undefined;
         etag = undefined;
-        throw new AppError('CW_ERR_AGENT_ANSWER', `${place.url} says that it is the agent of ${node}`);
+        throw new AppError('CW_ERR_AGENT_NODE', `${place.url} says that it is the agent of ${node}`);
       }
       const before = state;
       if (before !== undefined && hasLostPolicy(before, polled.state)) {
@@ -228,7 +228,7 @@ export function createAgentLink(
     retryAtMs = clock.monotonicMs() + jittered(backoffMs(RETRY, failures), random);
     nextPollMs = retryAtMs; // whatever it was, look at the agent first
     log.debug({ err: error, failures }, 'step failed');
-    reached(stateAfter(error, place), error.message);
+    reached(stateAfter(error), error.message);
   };
 
   return {
@@ -303,8 +303,8 @@ function isOrder({ do: what }: Step): boolean {
 }
 
 /** What a failure says of an agent. One that refuses is reachable; what it says is in the trouble. */
-function stateAfter(error: AppError, place: AgentPlace): AgentState {
-  switch (error.code) {
+function stateAfter({ code }: AppError): AgentState {
+  switch (code) {
     case 'CW_ERR_UNREACHABLE':
       return 'unreachable';
     case 'CW_ERR_POLICY_FROM_FILE':
@@ -316,7 +316,9 @@ function stateAfter(error: AppError, place: AgentPlace): AgentState {
     case 'CW_ERR_INTERNAL':
     case 'CW_ERR_KUBE_API': // the API server's failure, not the agent's
       return 'reachable';
+    case 'CW_ERR_AGENT_NODE':
+      return 'misplaced';
     default:
-      return error.message.startsWith(`${place.url} says that it is`) ? 'misplaced' : 'incompatible';
+      return 'incompatible';
   }
 }

@@ -40,6 +40,7 @@ async function judge(situation: Situation) {
       return { result: 'gone', askedMs, ...answer } as LiveAnswer;
     },
     podChanged() {},
+    release() {},
     forget() {},
   };
   const judged = await judgeOwners({

@@ -33,6 +33,8 @@ export interface OwnerBook {
   podChanged(podKey: string, containers: PodContainers | undefined): void;
   /** Some of what happened was not seen, as after a list made anew: every absence begins again. */
   forget(): void;
+  /** Nobody holds archives of this pod any more: what is known of it is not kept. */
+  release(podKey: string): void;
 }
 
 export interface OwnerBookPorts {
@@ -122,6 +124,7 @@ export function createOwnerBook({ api, clock, lane, pods, held, onAnswer }: Owne
       }
       if (ofPod.size === 0) absences.delete(podKey);
     },
+    release: (podKey) => void absences.delete(podKey),
     forget() {
       absences.clear();
       for (const question of asking) question.overtaken = true;
