@@ -260,6 +260,7 @@ export const FAULTS: Readonly<Record<string, Step>> = {
     return 'and policies come first';
   },
   'Lease is deleted': (world) => {
+    world.truth.restoring();
     world.change((server) => server.remove(LEASES, LEASE));
     return '';
   },
@@ -337,7 +338,9 @@ function obeyAgain(world: World): void {
     const { policy, owners } = agent?.service.state().state ?? {};
     return [policy?.epoch, owners?.epoch].map((epoch) => Date.parse(epoch?.leaseCreated ?? ''));
   });
-  if (obeyed.some((ms) => ms > created)) world.change((server) => server.remove(LEASES, LEASE));
+  if (!obeyed.some((ms) => ms > created)) return;
+  world.truth.restoring();
+  world.change((server) => server.remove(LEASES, LEASE));
 }
 
 /** Some archive on some node. */

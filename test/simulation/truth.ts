@@ -50,8 +50,10 @@ export interface Truth {
   readonly lost: ReadonlyMap<string, number>;
   /** An administrator has looked at what a restore took away: it is not to be missed any more. */
   forgive(): void;
-  /** How often it went back. */
+  /** How often it went back, or lost its Lease. */
   readonly restores: number;
+  /** When it did last, monotonic ms. */
+  readonly restoredMs: number;
   /** Tells that what `observe` sees next is the past. */
   restoring(): void;
 }
@@ -81,6 +83,7 @@ export function createTruth(api: MemoryApiServer, clock: Pick<Clock, 'monotonicM
   let heldSinceMs = Number.POSITIVE_INFINITY;
   let isRestored = false;
   let restores = 0;
+  let restoredMs = Number.NEGATIVE_INFINITY;
   let policiesNow: readonly CheckpointRetentionPolicy[] = [];
 
   function observePods(nowMs: number): void {
@@ -191,8 +194,12 @@ export function createTruth(api: MemoryApiServer, clock: Pick<Clock, 'monotonicM
     get restores() {
       return restores;
     },
+    get restoredMs() {
+      return restoredMs;
+    },
     restoring() {
       restores += 1;
+      restoredMs = clock.monotonicMs();
       isRestored = true;
     },
   };

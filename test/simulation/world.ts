@@ -64,6 +64,7 @@ export interface World {
 
 const START_MS = Date.UTC(2026, 0, 2);
 const API_TIMEOUT_MS = 15_000;
+const RENEW_DEADLINE_MS = 10_000;
 /** Shorter than usual, so that more happens. */
 const POLL_MS = 5_000;
 
@@ -104,6 +105,17 @@ export function createWorld(seed: number): World {
 
   function fail(what: string): void {
     oracle.violations.push(`${Math.round(clock.monotonicMs())} ms: ${what}`);
+  }
+
+  /** Two may lead at once only where the Lease of the first was undone, and not for longer than its renew deadline. */
+  function judgeLeaders(): void {
+    const leaders = controllers.flatMap(({ process }) =>
+      process?.term?.signal.aborted === false && !process.gate.crashed && !process.gate.paused
+        ? [process.identity]
+        : [],
+    );
+    if (leaders.length < 2 || clock.monotonicMs() - truth.restoredMs <= RENEW_DEADLINE_MS) return;
+    fail(`${leaders.join(' and ')} lead at once`);
   }
 
   function fateOf(slot: ControllerSlot, host: string): Fate {
@@ -162,7 +174,11 @@ export function createWorld(seed: number): World {
     backups: [],
     past: undefined,
     rates,
-    run: (ms) => clock.run(ms, truth.observeLease),
+    run: (ms) =>
+      clock.run(ms, () => {
+        truth.observeLease();
+        judgeLeaders();
+      }),
     change(edit) {
       edit(server);
       truth.observe();

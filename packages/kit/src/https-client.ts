@@ -66,7 +66,6 @@ export function createHttpsClient({ tls, peer, timeoutMs, maxBodyBytes }: HttpsC
         const outgoing = request(url, {
           method,
           agent: currentAgent(),
-          signal: deadline.signal,
           headers: {
             accept: 'application/json',
             ...(payload === undefined
@@ -75,6 +74,10 @@ export function createHttpsClient({ tls, peer, timeoutMs, maxBodyBytes }: HttpsC
             ...headers,
           },
         });
+        // As the option `signal` it would keep the whole request alive for as long as its connection is.
+        const stop = () => outgoing.destroy(new Error('the call was stopped'));
+        deadline.signal.addEventListener('abort', stop, { once: true });
+        if (deadline.signal.aborted) stop();
         outgoing.once('response', resolve).once('error', reject).end(payload);
       });
       const text = await readBody(response, maxBodyBytes);
@@ -115,14 +118,18 @@ function headersOf({ headersDistinct }: IncomingMessage): Record<string, string>
   );
 }
 
-async function readBody(response: IncomingMessage, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    // Leaving the loop destroys the response and its connection.
-    if (bytes > maxBytes) throw new Error(`the answer is larger than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+/** By events: an iterator takes twice the time, and there are hundreds of answers a second. */
+function readBody(response: IncomingMessage, maxBytes: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > maxBytes) response.destroy(new Error(`the answer is larger than ${maxBytes} bytes`));
+      else chunks.push(chunk);
+    });
+    response.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    response.once('error', reject);
+    response.once('close', () => reject(new Error('the answer broke off'))); // nothing happens after `end`
+  });
 }
