@@ -5,8 +5,9 @@ import { allSettled } from '../testing/all-settled.ts';
 import { makeOwner, makeView } from '../testing/make-state.ts';
 import { orphanPolicy } from '../testing/orphan-policy.ts';
 import { createAgentFleet } from './agent-fleet.ts';
-import type { AgentLink, PolicyOrder } from './agent-link.ts';
+import type { AgentLink } from './agent-link.ts';
 import type { AgentPlace } from './agent-place.ts';
+import type { PolicyOrder } from './agent-steps.ts';
 
 const WEB = makeOwner('shop/web-0/app');
 

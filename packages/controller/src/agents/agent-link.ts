@@ -1,25 +1,14 @@
-import { type CompiledPolicy, type State, toWireTime } from '@checkpoint-warden/api';
-import { AppError, isAppError } from '@checkpoint-warden/errors';
-import { type Clock, type Component, createWaker, type Logger } from '@checkpoint-warden/kit';
-import { compareLeaseEpochs, type LeaseEpoch } from '@checkpoint-warden/kube';
-import type { Policy } from '@checkpoint-warden/policy';
+import { type AppError, isAppError } from '@checkpoint-warden/errors';
+import { type Clock, type Component, createWaker } from '@checkpoint-warden/kit';
+import type { LeaseEpoch } from '@checkpoint-warden/kube';
 import { type Backoff, backoffMs, jittered } from '../backoff.ts';
 import type { Limiter } from '../limiter.ts';
-import type { ControllerMetrics } from '../metrics.ts';
-import { type HeldOwner, heldOwners } from '../owners/held-owner.ts';
-import { judgeOwners } from '../owners/judge-owners.ts';
-import type { OwnerBook } from '../owners/owner-book.ts';
-import { isHeldForGone, type OwnerCheck, type OwnerRound, planRound } from '../owners/plan-round.ts';
-import { epochFromWire, epochToWire } from '../wire-epoch.ts';
-import type { AgentApi } from './agent-api.ts';
+import { type OwnerRound, planRound } from '../owners/plan-round.ts';
+import { emptyMemory } from './agent-memory.ts';
 import type { AgentPlace } from './agent-place.ts';
+import { type AgentStepsPorts, createAgentSteps, type PolicyOrder } from './agent-steps.ts';
 import type { AgentState, AgentView, OrphanCounts } from './agent-view.ts';
-import { enforces, nextStep, type Step, type WantedPolicy } from './next-step.ts';
-
-/** What an agent is to enforce, as it is sent. */
-export interface PolicyOrder extends WantedPolicy {
-  readonly policy: Policy;
-}
+import { enforces, nextStep, type Step } from './next-step.ts';
 
 /** The controller's end of the line to one agent. See {@link createAgentLink}. */
 export interface AgentLink extends Component {
@@ -31,22 +20,12 @@ export interface AgentLink extends Component {
   view(): AgentView;
 }
 
-export interface AgentLinkPorts {
-  readonly agent: AgentApi;
+export interface AgentLinkPorts extends AgentStepsPorts {
   readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Logger;
-  readonly metrics: ControllerMetrics;
-  readonly book: OwnerBook;
   /** Calls to agents that answer, and to those that did not last time: these must not keep the others waiting. */
   readonly lanes: { readonly answering: Limiter; readonly failing: Limiter };
-  readonly epoch: () => LeaseEpoch;
-  /** One more with each call. */
-  readonly nextOwnersRevision: () => number;
   /** An agent has obeyed a later leader. Resolves when we are later than it, or not the leader any more. */
   readonly outrank: (epoch: LeaseEpoch) => Promise<void>;
-  /** The owners that it holds archives of have changed. */
-  readonly onOwners: (before: readonly HeldOwner[], now: readonly HeldOwner[]) => void;
 }
 
 export interface AgentLinkOptions {
@@ -55,10 +34,6 @@ export interface AgentLinkOptions {
 
 /** After a failure. */
 const RETRY: Backoff = { firstMs: 1_000, maxMs: 60_000 };
-/** After an order the agent is polled soon, to see what has come of it. */
-const LOOK_AFTER_ORDER_MS = 1_000;
-/** Where one message cannot name all owners: time to act on it, as the next one takes its place. */
-const TIME_TO_ACT_MS = 2_000;
 
 /**
  * Makes what looks after one agent: it keeps on doing {@link nextStep} until the agent enforces what it is to, its owners
@@ -70,34 +45,26 @@ export function createAgentLink(
   ports: AgentLinkPorts,
   { pollIntervalMs }: AgentLinkOptions,
 ): AgentLink {
-  const { agent, clock, random, book, lanes, metrics } = ports;
+  const { clock, random, book, lanes } = ports;
   const log = ports.log.child({ node: place.node });
   const waker = createWaker(clock);
+  const memory = emptyMemory();
+  const steps = createAgentSteps(place, memory, { ...ports, log }, pollIntervalMs);
 
   let order: PolicyOrder | undefined;
   let reach: AgentState = 'new';
   let trouble: string | undefined;
   let failures = 0;
   let retryAtMs = Number.NEGATIVE_INFINITY;
-  let nextPollMs = Number.NEGATIVE_INFINITY;
-  let state: State | undefined;
-  let etag: string | undefined;
-  let moment: { readonly text: string; readonly ms: number } | undefined;
-  let policyConfirmedMs = Number.NEGATIVE_INFINITY;
-  let ownersOf: State['inventory'] | undefined;
-  let owners: readonly HeldOwner[] = [];
-  let checks: ReadonlyMap<string, OwnerCheck> = new Map();
-  let nextJudgeMs = Number.NEGATIVE_INFINITY;
-  let whyUnknown: string | undefined;
   let refusedAsStale = false;
 
   let orphans: OrphanCounts = { orphaned: 0, unknown: 0, why: undefined };
 
   const round = (): OwnerRound => {
     const nowMs = clock.monotonicMs();
-    const planned = planRound({ owners, book, checks, policy: order?.policy, nowMs });
+    const planned = planRound({ ...memory, book, policy: order?.policy, nowMs });
     const { orphaned, unknown } = planned;
-    orphans = { orphaned, unknown, why: unknown > 0 ? (book.doubt() ?? whyUnknown) : undefined };
+    orphans = { orphaned, unknown, why: unknown > 0 ? (book.doubt() ?? memory.whyUnknown) : undefined };
     return planned;
   };
 
@@ -113,111 +80,28 @@ export function createAgentLink(
     trouble = why;
   };
 
+  const isAsItShould = (): void =>
+    reached(memory.state?.policy.source === 'file' ? 'stand-alone' : 'reachable');
+
   const poll = async (signal: AbortSignal): Promise<void> => {
-    const startedMs = clock.monotonicMs();
-    const polled = await agent.poll(etag, signal);
-    etag = polled.etag;
-    moment = polled.moment === undefined ? undefined : { text: polled.moment, ms: startedMs };
-    nextPollMs = clock.monotonicMs() + jittered(pollIntervalMs, random);
-    if (polled.state !== undefined) {
-      const { node } = polled.state;
-      if (node !== place.node) {
-        state = undefined;
-        etag = undefined;
-        throw new AppError('CW_ERR_AGENT_NODE', `${place.url} says that it is the agent of ${node}`);
-      }
-      const before = state;
-      if (before !== undefined && hasLostPolicy(before, polled.state)) {
-        etag = undefined;
-        throw new AppError(
-          'CW_ERR_AGENT_ANSWER',
-          `${place.url} does not enforce the policy that it has confirmed`,
-        );
-      }
-      state = polled.state;
-      if (before !== undefined && before.inventory.instance !== state.inventory.instance) checks = new Map();
-    }
-    if (moment === undefined)
-      throw new AppError('CW_ERR_AGENT_ANSWER', `${place.url} does not tell the moment of its answer`);
+    await steps.poll(signal);
     if (failures === 0) isAsItShould();
-  };
-
-  const isAsItShould = (): void => reached(state?.policy.source === 'file' ? 'stand-alone' : 'reachable');
-
-  const putPolicy = async (signal: AbortSignal): Promise<void> => {
-    if (order === undefined) return;
-    const { hash, revision } = order;
-    const policy = order.policy as CompiledPolicy; // `exactOptionalPropertyTypes` tells them apart, JSON does not
-    const epoch = ports.epoch();
-    const message = { epoch: epochToWire(epoch), revision, sentAt: toWireTime(clock.nowMs()), policy };
-    const inForce = await metrics.push('policy', () => agent.putPolicy(message, signal));
-    if (state !== undefined) state = { ...state, policy: inForce };
-    etag = undefined; // it stands for what was polled: the next poll must show what is in force
-    if (state === undefined || !enforces(state, { hash, revision }, epoch))
-      throw new AppError('CW_ERR_AGENT_ANSWER', `${place.url} enforces another policy than it was given`);
-    policyConfirmedMs = clock.monotonicMs();
-    nextPollMs = Math.min(nextPollMs, policyConfirmedMs + LOOK_AFTER_ORDER_MS);
-  };
-
-  const getOwners = async (signal: AbortSignal): Promise<void> => {
-    const answer = await agent.getOwners(signal);
-    const before = owners;
-    ownersOf = answer.inventory;
-    owners = heldOwners(answer.owners);
-    const keys = new Set(owners.map(({ key }) => key));
-    const nowMs = clock.monotonicMs();
-    checks = new Map([...checks].filter(([key, check]) => keys.has(key) || isHeldForGone(check, nowMs)));
-    ports.onOwners(before, owners);
-    // What was told of changed while it was read out: the next poll shows it.
-    if (state !== undefined) state = { ...state, inventory: ownersOf };
-  };
-
-  const judge = async (signal: AbortSignal): Promise<void> => {
-    if (moment === undefined) return;
-    const asOf = moment.text; // taken before anybody is asked
-    const { due, isCut } = round();
-    const judged = await judgeOwners({
-      due,
-      book,
-      checks,
-      policy: order?.policy,
-      clock,
-      signal,
-    });
-    checks = judged.checks;
-    whyUnknown = judged.why;
-    if (!judged.mustTell) return;
-    const message = {
-      epoch: epochToWire(ports.epoch()),
-      revision: ports.nextOwnersRevision(),
-      sentAt: toWireTime(clock.nowMs()),
-      asOf,
-      absent: judged.absent,
-    };
-    checks = judged.sentChecks;
-    await metrics.push('owners', () => agent.putOwners(message, signal));
-    checks = judged.toldChecks;
-    metrics.orphanSignal('told', judged.absent.length);
-    if (isCut) nextJudgeMs = clock.monotonicMs() + TIME_TO_ACT_MS;
-    if (judged.absent.length > 0)
-      log.info({ owners: judged.absent.length }, 'agent told of owners that are gone');
-    nextPollMs = Math.min(nextPollMs, clock.monotonicMs() + LOOK_AFTER_ORDER_MS);
   };
 
   const carryOut = async (step: Exclude<Step, { do: 'wait' }>, signal: AbortSignal): Promise<void> => {
     switch (step.do) {
-      case 'poll':
-        return poll(signal);
       case 'outrank':
         await ports.outrank(step.epoch);
         refusedAsStale = false;
         return poll(signal);
+      case 'poll':
+        return poll(signal);
       case 'put-policy':
-        return putPolicy(signal);
+        return order && steps.putPolicy(order, signal);
       case 'get-owners':
-        return getOwners(signal);
+        return steps.getOwners(signal);
       case 'judge-owners':
-        return judge(signal);
+        return steps.judgeOwners(round(), order?.policy, signal);
     }
   };
 
@@ -226,7 +110,7 @@ export function createAgentLink(
     failures += 1;
     if (error.code === 'CW_ERR_STALE_REVISION') refusedAsStale = true;
     retryAtMs = clock.monotonicMs() + jittered(backoffMs(RETRY, failures), random);
-    nextPollMs = retryAtMs; // whatever it was, look at the agent first
+    memory.nextPollMs = retryAtMs; // whatever it was, look at the agent first
     log.debug({ err: error, failures }, 'step failed');
     reached(stateAfter(error), error.message);
   };
@@ -243,27 +127,23 @@ export function createAgentLink(
       place,
       reach,
       trouble,
-      state,
+      state: memory.state,
       isCurrent:
-        state !== undefined &&
+        memory.state !== undefined &&
         order !== undefined &&
         reach === 'reachable' &&
-        enforces(state, order, ports.epoch()),
-      owners,
+        enforces(memory.state, order, ports.epoch()),
+      owners: memory.owners,
       orphans,
     }),
     async run(signal) {
       while (!signal.aborted) {
         const known = {
+          ...memory,
+          momentMs: memory.moment?.ms,
           retryAtMs,
-          nextPollMs,
-          state,
-          momentMs: moment?.ms,
-          policyConfirmedMs,
           refusedAsStale,
-          ownersOf,
           round: round(),
-          nextJudgeMs,
         };
         const step = nextStep(known, order, ports.epoch(), clock.monotonicMs());
         if (step.do === 'wait') {
@@ -285,16 +165,6 @@ export function createAgentLink(
       }
     },
   };
-}
-
-/** Whether an agent, in one start of it, has gone back behind a policy that it had in force. */
-function hasLostPolicy(before: State, now: State): boolean {
-  if (before.inventory.instance !== now.inventory.instance || before.policy.epoch === undefined) return false;
-  if (now.policy.epoch === undefined) return true;
-  const order =
-    compareLeaseEpochs(epochFromWire(now.policy.epoch), epochFromWire(before.policy.epoch)) ||
-    now.policy.revision - before.policy.revision;
-  return order < 0;
 }
 
 /** Whether an agent is told something, which goes before looking at others: an edit must not wait for thousands of polls. */

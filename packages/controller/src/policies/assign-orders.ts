@@ -1,4 +1,4 @@
-import type { PolicyOrder } from '../agents/agent-link.ts';
+import type { PolicyOrder } from '../agents/agent-steps.ts';
 import type { NodePolicy } from './resolve-policies.ts';
 
 /** What every agent is to enforce. */

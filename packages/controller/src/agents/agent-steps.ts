@@ -1,0 +1,162 @@
+import { type CompiledPolicy, type State, toWireTime } from '@checkpoint-warden/api';
+import { AppError } from '@checkpoint-warden/errors';
+import type { Clock, Logger } from '@checkpoint-warden/kit';
+import { compareLeaseEpochs, type LeaseEpoch } from '@checkpoint-warden/kube';
+import type { Policy } from '@checkpoint-warden/policy';
+import { jittered } from '../backoff.ts';
+import type { ControllerMetrics } from '../metrics.ts';
+import { type HeldOwner, heldOwners } from '../owners/held-owner.ts';
+import { judgeOwners } from '../owners/judge-owners.ts';
+import type { OwnerBook } from '../owners/owner-book.ts';
+import { isHeldForGone, type OwnerRound } from '../owners/plan-round.ts';
+import { epochFromWire, epochToWire } from '../wire-epoch.ts';
+import type { AgentApi } from './agent-api.ts';
+import type { AgentMemory } from './agent-memory.ts';
+import type { AgentPlace } from './agent-place.ts';
+import { enforces, type WantedPolicy } from './next-step.ts';
+
+/** What an agent is to enforce, as it is sent. */
+export interface PolicyOrder extends WantedPolicy {
+  readonly policy: Policy;
+}
+
+export interface AgentStepsPorts {
+  readonly agent: AgentApi;
+  readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly metrics: ControllerMetrics;
+  readonly book: OwnerBook;
+  readonly epoch: () => LeaseEpoch;
+  /** One more with each call. */
+  readonly nextOwnersRevision: () => number;
+  /** The owners that it holds archives of have changed. */
+  readonly onOwners: (before: readonly HeldOwner[], now: readonly HeldOwner[]) => void;
+}
+
+/**
+ * What can be done for an agent. Each step writes what it has learned into the agent's memory.
+ *
+ * @throws AppError when it did not work; what had been learned by then stays
+ */
+export interface AgentSteps {
+  poll(signal: AbortSignal): Promise<void>;
+  putPolicy(order: PolicyOrder, signal: AbortSignal): Promise<void>;
+  getOwners(signal: AbortSignal): Promise<void>;
+  judgeOwners(round: OwnerRound, policy: Policy | undefined, signal: AbortSignal): Promise<void>;
+}
+
+/** After an order the agent is polled soon, to see what has come of it. */
+const LOOK_AFTER_ORDER_MS = 1_000;
+/** Where one message cannot name all owners: time to act on it, as the next one takes its place. */
+const TIME_TO_ACT_MS = 2_000;
+
+/** Makes the steps of one agent. */
+export function createAgentSteps(
+  place: AgentPlace,
+  memory: AgentMemory,
+  ports: AgentStepsPorts,
+  pollIntervalMs: number,
+): AgentSteps {
+  const { agent, clock, random, book, metrics, log } = ports;
+  return {
+    async poll(signal) {
+      const startedMs = clock.monotonicMs();
+      const polled = await agent.poll(memory.etag, signal);
+      memory.etag = polled.etag;
+      memory.moment = polled.moment === undefined ? undefined : { text: polled.moment, ms: startedMs };
+      memory.nextPollMs = clock.monotonicMs() + jittered(pollIntervalMs, random);
+      if (polled.state !== undefined) {
+        const { node } = polled.state;
+        if (node !== place.node) {
+          memory.state = undefined;
+          memory.etag = undefined;
+          throw new AppError('CW_ERR_AGENT_NODE', `${place.url} says that it is the agent of ${node}`);
+        }
+        const before = memory.state;
+        if (before !== undefined && hasLostPolicy(before, polled.state)) {
+          memory.etag = undefined;
+          throw new AppError(
+            'CW_ERR_AGENT_ANSWER',
+            `${place.url} does not enforce the policy that it has confirmed`,
+          );
+        }
+        memory.state = polled.state;
+        if (before !== undefined && before.inventory.instance !== memory.state.inventory.instance)
+          memory.checks = new Map();
+      }
+      if (memory.moment === undefined)
+        throw new AppError('CW_ERR_AGENT_ANSWER', `${place.url} does not tell the moment of its answer`);
+    },
+
+    async putPolicy(order, signal) {
+      const { hash, revision } = order;
+      const policy = order.policy as CompiledPolicy; // `exactOptionalPropertyTypes` tells them apart, JSON does not
+      const epoch = ports.epoch();
+      const message = { epoch: epochToWire(epoch), revision, sentAt: toWireTime(clock.nowMs()), policy };
+      const inForce = await metrics.push('policy', () => agent.putPolicy(message, signal));
+      if (memory.state !== undefined) memory.state = { ...memory.state, policy: inForce };
+      memory.etag = undefined; // it stands for what was polled: the next poll must show what is in force
+      if (memory.state === undefined || !enforces(memory.state, { hash, revision }, epoch))
+        throw new AppError('CW_ERR_AGENT_ANSWER', `${place.url} enforces another policy than it was given`);
+      memory.policyConfirmedMs = clock.monotonicMs();
+      memory.nextPollMs = Math.min(memory.nextPollMs, memory.policyConfirmedMs + LOOK_AFTER_ORDER_MS);
+    },
+
+    async getOwners(signal) {
+      const answer = await agent.getOwners(signal);
+      const before = memory.owners;
+      memory.ownersOf = answer.inventory;
+      memory.owners = heldOwners(answer.owners);
+      const keys = new Set(memory.owners.map(({ key }) => key));
+      const nowMs = clock.monotonicMs();
+      memory.checks = new Map(
+        [...memory.checks].filter(([key, check]) => keys.has(key) || isHeldForGone(check, nowMs)),
+      );
+      ports.onOwners(before, memory.owners);
+      // What was told of changed while it was read out: the next poll shows it.
+      if (memory.state !== undefined) memory.state = { ...memory.state, inventory: memory.ownersOf };
+    },
+
+    async judgeOwners({ due, isCut }, policy, signal) {
+      if (memory.moment === undefined) return;
+      const asOf = memory.moment.text; // taken before anybody is asked
+      const judged = await judgeOwners({
+        due,
+        book,
+        checks: memory.checks,
+        policy,
+        clock,
+        signal,
+      });
+      memory.checks = judged.checks;
+      memory.whyUnknown = judged.why;
+      if (!judged.mustTell) return;
+      const message = {
+        epoch: epochToWire(ports.epoch()),
+        revision: ports.nextOwnersRevision(),
+        sentAt: toWireTime(clock.nowMs()),
+        asOf,
+        absent: judged.absent,
+      };
+      memory.checks = judged.sentChecks;
+      await metrics.push('owners', () => agent.putOwners(message, signal));
+      memory.checks = judged.toldChecks;
+      metrics.orphanSignal('told', judged.absent.length);
+      if (isCut) memory.nextJudgeMs = clock.monotonicMs() + TIME_TO_ACT_MS;
+      if (judged.absent.length > 0)
+        log.info({ owners: judged.absent.length }, 'agent told of owners that are gone');
+      memory.nextPollMs = Math.min(memory.nextPollMs, clock.monotonicMs() + LOOK_AFTER_ORDER_MS);
+    },
+  };
+}
+
+/** Whether an agent, in one start of it, has gone back behind a policy that it had in force. */
+function hasLostPolicy(before: State, now: State): boolean {
+  if (before.inventory.instance !== now.inventory.instance || before.policy.epoch === undefined) return false;
+  if (now.policy.epoch === undefined) return true;
+  const order =
+    compareLeaseEpochs(epochFromWire(now.policy.epoch), epochFromWire(before.policy.epoch)) ||
+    now.policy.revision - before.policy.revision;
+  return order < 0;
+}
