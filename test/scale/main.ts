@@ -61,7 +61,7 @@ try {
   const results = await measureScale(rig, {
     edits: 5,
     steadyMs: Number(values.steady) * 1_000,
-    laterMs: 60_000,
+    laterMs: 45_000,
     takeOver: true,
   });
   console.log(`${formatTable(results)}\n\nmin / median / max. ${machine}.`);

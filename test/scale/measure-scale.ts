@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { RowResult } from '../bench/table.ts';
 import { sharedMs } from './clock.ts';
 import { measureMemory } from './controller-memory.ts';
@@ -7,6 +8,8 @@ import { measurePolicyEdit } from './policy-edit.ts';
 import type { ScaleRig } from './scale-rig.ts';
 import { measureSteadyState, plain } from './steady-state.ts';
 import { measureTakeOver } from './take-over.ts';
+
+const LOOK_MS = 500;
 
 /** How long is measured. */
 export interface ScaleEffort {
@@ -29,14 +32,18 @@ export async function measureScale(rig: ScaleRig, effort: ScaleEffort): Promise<
   const { hash } = await rig.policy.create();
   const enforced = agents.ask('whenEnforced', hash);
   const ownersRead = agents.ask('whenOwnersRead');
+  const mark = rig.audit.mark();
   const startedMs = sharedMs();
   const leader = await rig.startController();
   const enforcedMs = (await enforced) - startedMs;
   tell(`started: in force everywhere after ${Math.round(enforcedMs)} ms`);
   const ownersReadMs = (await ownersRead) - startedMs;
+  const followedMs = (await whenPodsAreFollowed(rig, mark)) - startedMs;
+  tell(`started: all pods are known after ${Math.round(followedMs)} ms`);
   const start = [
     plain('controller started → its policy is in force everywhere', enforcedMs, 'ms'),
     plain('controller started → owners of all nodes are known', ownersReadMs, 'ms'),
+    plain('controller started → all pods are known', followedMs, 'ms'),
     measureMemory(rig, leader, 'when all is known'),
   ];
 
@@ -68,6 +75,12 @@ export async function measureScale(rig: ScaleRig, effort: ScaleEffort): Promise<
     results.push(result('scale-take-over', 'leader killed', await measureTakeOver(rig, leader)));
   }
   return results;
+}
+
+/** A list is complete when its watch begins: that of the agents' pods, and that of all. */
+async function whenPodsAreFollowed({ audit }: ScaleRig, mark: number): Promise<number> {
+  while ((audit.since(mark).requests['watch pods'] ?? 0) < 2) await setTimeout(LOOK_MS);
+  return sharedMs();
 }
 
 async function podsVersion({ api }: ScaleRig): Promise<string> {

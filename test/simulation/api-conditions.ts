@@ -12,11 +12,20 @@ export interface ApiConditions {
   flaky: number;
   /** How late each event of a new watch is. */
   lagMs: number;
+  /** Plural of a resource that may not be listed. */
+  forbidden: string;
   /** What lists are answered with, in place of the truth; an older state, or no pods. */
   lists: 'true' | 'old' | 'no-pods';
 }
 
-export const FINE: ApiConditions = { cut: false, down: false, flaky: 0, lagMs: 0, lists: 'true' };
+export const FINE: ApiConditions = {
+  cut: false,
+  down: false,
+  flaky: 0,
+  lagMs: 0,
+  forbidden: '',
+  lists: 'true',
+};
 
 export interface ConditionedApi {
   readonly api: KubeApi;
@@ -67,6 +76,8 @@ type Named = readonly [name: string | undefined, fault: KubeFault];
 function faultOf(call: KubeCall, conditions: ApiConditions, random: SeededRandom): Named {
   if (conditions.cut) return ['cut off', 'hang'];
   if (conditions.down) return ['down', { error: errorOf(call, 0, '', 'connection refused') }];
+  if (call.verb === 'list' && call.resource.plural === conditions.forbidden)
+    return ['403', { error: errorOf(call, 403, 'Forbidden', 'not allowed') }];
   if (conditions.flaky > 0 && random.next() < conditions.flaky) return random.pick(FAULTS)(call, random);
   if (call.verb === 'watch' && conditions.lagMs > 0) return ['late events', { delayMs: conditions.lagMs }];
   return [undefined, 'ok'];

@@ -207,6 +207,14 @@ export const FAULTS: Readonly<Record<string, Step>> = {
     world.server.breakWatches('error');
     return conditions.lists;
   },
+  'a resource may not be listed': (world) => {
+    const { plural } = world.random.pick([POLICIES, NODES, PODS]);
+    for (const { conditions } of world.controllers) conditions.forbidden = plural;
+    const slot = aController(world);
+    slot.process?.crash();
+    world.startController(slot);
+    return `${plural}, and ${slot.name} starts again`;
+  },
   'watches end': (world) => {
     const kind = world.random.pick(['clean', 'error'] as const);
     world.server.breakWatches(kind);
@@ -219,7 +227,11 @@ export const FAULTS: Readonly<Record<string, Step>> = {
   },
   'pod comes back unseen': async (world) => {
     const [template, gone] = await goneForAWhile(world);
-    for (const { process } of world.controllers) process?.watches.killSilently();
+    const flaky = world.random.pick([0, 0.4]);
+    for (const { process, conditions } of world.controllers) {
+      process?.watches.killSilently();
+      conditions.flaky = flaky;
+    }
     return `${gone}, watches die, ${putPod(world, template, true)}`;
   },
   'pod flickers in a gap': async (world) => {

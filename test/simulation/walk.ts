@@ -22,7 +22,7 @@ const MORE_STEPS = 18;
 const REST_MS = 30 * 60_000;
 const LOOK_MS = 5_000;
 /** Far above what any walk needs, far below what a loop without a pause makes. Calls in one virtual minute at rest. */
-const MAX_RATES = { api: 90, agentsEach: 24 };
+const MAX_RATES = { api: 150, agentsEach: 30 };
 
 /**
  * Walks at random through one world: things happen and go wrong, then all is put right, and everything must come to what it
@@ -64,14 +64,15 @@ const PAUSES = [0, 40, 700, 1_500, 3_000, 6_000, 12_000];
 /** A cluster in which all is well: pods run, a policy is in force, one controller leads. */
 async function begin(world: World): Promise<void> {
   const { random } = world;
+  // Before anything else: that there was no policy is then not true at any time.
+  const spec = SPECS.valid[random.below(ORPHAN_SPECS)] ?? {};
+  world.change((server) => server.put(POLICIES, policyObject('default', spec)));
   for (const node of world.nodes) {
     world.putAgentPod(node);
     world.startAgent(node);
   }
   for (const template of POD_TEMPLATES)
     if (random.below(4) > 0) putPod(world, template, random.below(3) === 0);
-  const spec = SPECS.valid[random.below(ORPHAN_SPECS)] ?? {};
-  world.change((server) => server.put(POLICIES, policyObject('default', spec)));
   for (const slot of world.controllers) world.startController(slot);
   await world.run(5_000);
   backUp(world);

@@ -5,7 +5,7 @@ import { AGENT_STATES, type AgentState } from './agents/agent-view.ts';
 
 export type PushKind = 'policy' | 'owners';
 /** `stale`: refused because something later was known. */
-export const PUSH_RESULTS = ['accepted', 'refused', 'stale', 'unreachable'] as const;
+const PUSH_RESULTS = ['accepted', 'refused', 'stale', 'unreachable'] as const;
 type PushResult = (typeof PUSH_RESULTS)[number];
 
 /** How the objects of a condition count: by what the condition says. */
