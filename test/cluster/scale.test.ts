@@ -28,6 +28,6 @@ it('brings an edit, a deletion and a restart to fifty agents, also with some of 
   for (const { name, value } of figures) expect(value.median, name).toBeGreaterThanOrEqual(0);
   for (const { ratio } of figures) if (ratio !== undefined) expect(ratio.median).toBeGreaterThan(0);
   const { requests, open } = await rig.agents.ask('traffic');
-  expect(open).toBeGreaterThanOrEqual(50);
+  expect(open).toBeGreaterThanOrEqual(40); // of those that were not dead in the end
   expect(Object.keys(requests).filter((kind) => !/ (200|304)$/.test(kind))).toEqual([]);
 });

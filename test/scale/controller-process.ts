@@ -21,7 +21,11 @@ export async function startController(files: ControllerFiles): Promise<RunningPr
   const selector = Object.entries(AGENT_LABELS)
     .map((pair) => pair.join('='))
     .join(',');
-  return startProcess(process.execPath, [
+  return startProcess('setpriv', [
+    '--pdeathsig',
+    'KILL',
+    '--',
+    process.execPath,
     '--optimize-for-size',
     ...(files.nodeFlags ?? []),
     files.program,

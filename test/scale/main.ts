@@ -45,6 +45,9 @@ if (values.help) {
 const tell = (text: string): void => console.error(`  ${new Date().toISOString().slice(11, 19)} ${text}`);
 const machine = describeMachine(tmpdir());
 console.error(machine);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => process.exit(128 + constants.signals[signal])); // what runs ends with this process
+}
 const rig = await startScaleRig({
   size: { agents: Number(values.agents), pods: Number(values.pods) },
   rounds: Number(values.rounds),
@@ -54,9 +57,6 @@ const rig = await startScaleRig({
   pollInterval: values.poll,
   tell,
 });
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => void rig.close().then(() => process.exit(128 + constants.signals[signal])));
-}
 try {
   const results = await measureScale(rig, {
     edits: 5,

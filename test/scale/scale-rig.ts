@@ -71,6 +71,7 @@ export async function startScaleRig({
 }: RigOptions): Promise<ScaleRig> {
   const folder = mkdtempSync(join(tmpdir(), 'checkpoint-warden-scale-'));
   const ends: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const close = async () => {
     for (const end of ends.splice(0).reverse()) await end();
   };

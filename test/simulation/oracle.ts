@@ -235,28 +235,32 @@ export function createOracle({ truth, monotonicMs, statistics }: OraclePorts): O
 
   /**
    * Whether, at some moment from `asOfMs` on, the owner did not exist and had not existed for the grace before. What came and
-   * went while the watch was blind, and nobody could know, does not count.
+   * went while the watch was blind, and still was at that moment, nobody could know: it does not count.
    */
   function wasGone(
     key: string,
     { asOfMs, nowMs, graceMs, sender }: { asOfMs: number; nowMs: number; graceMs: number; sender: Sender },
   ): boolean {
     const blind = sender.blindSpans();
-    const isHidden = ({ fromMs }: { fromMs: number }) =>
-      blind.some((span) => span.fromMs <= fromMs && fromMs < span.toMs && asOfMs < span.toMs);
+    const isHidden = ({ fromMs }: { fromMs: number }, untilMs: number) =>
+      blind.some((span) => span.fromMs <= fromMs && fromMs < span.toMs && untilMs < span.toMs);
     const all = truth.presencesOf(key);
-    const counted = all.filter((presence) => presence.toMs > asOfMs || !isHidden(presence));
-    if (counted.length < all.length) statistics.count('facts', 'comings unseen by a blind watch');
-    let goneSinceMs = Number.NEGATIVE_INFINITY;
-    for (const { fromMs, toMs } of counted) {
-      if (fits(goneSinceMs, fromMs)) return true;
-      goneSinceMs = toMs;
-    }
-    return fits(goneSinceMs, Number.POSITIVE_INFINITY);
-
-    function fits(sinceMs: number, untilMs: number): boolean {
-      return Math.max(sinceMs + graceMs, asOfMs) <= Math.min(untilMs, nowMs) + 1;
-    }
+    const ends = [Number.NEGATIVE_INFINITY, ...all.map(({ toMs }) => toMs)];
+    return ends.some((endMs, index) => {
+      const before = all.slice(0, index);
+      const fromMs = Math.max(endMs, asOfMs);
+      const untilMs = Math.min(all[index]?.fromMs ?? Number.POSITIVE_INFINITY, nowMs) + 1; // times are rounded
+      const moments = [fromMs, ...before.map(({ toMs }) => Math.max(fromMs, toMs + graceMs))];
+      return moments.some((momentMs) => {
+        if (momentMs > untilMs) return false;
+        const known = before.filter((presence) => !isHidden(presence, momentMs));
+        const isGone =
+          momentMs >= Math.max(...known.map(({ toMs }) => toMs), Number.NEGATIVE_INFINITY) + graceMs;
+        if (isGone && known.length < before.length)
+          statistics.count('facts', 'comings unseen by a blind watch');
+        return isGone;
+      });
+    });
   }
 
   function describe(key: string): string {
