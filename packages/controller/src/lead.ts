@@ -21,6 +21,7 @@ import type { HoldRequest } from './owners/hold-request.ts';
 import { createOrphanHold } from './owners/orphan-hold.ts';
 import { createOwnerBook } from './owners/owner-book.ts';
 import { createReconciler } from './policies/reconciler.ts';
+import { remembered } from './remembered.ts';
 import { runTogether } from './run-together.ts';
 import { reportFigures } from './status/figures.ts';
 import { createStatusWriter, type WantedStatus } from './status/status-writer.ts';
@@ -144,16 +145,20 @@ export async function lead(
   });
   const reconciler = createReconciler({ cluster, fleet, events, waker }, options);
 
-  const statuses = (): WantedStatus[] =>
-    reconciler.last === undefined || !cluster.isJudged()
-      ? []
-      : wantedStatuses({
-          reconciled: reconciler.last,
-          policies: cluster.policies.objects,
-          agents: fleet.views(),
-          troubles: cluster.troubles(),
-          nowMs: clock.nowMs(),
-        });
+  /** Made anew only when something that it is made from has changed. */
+  const statuses = remembered(
+    () => [reconciler.last, fleet.revision(), cluster.isJudged(), cluster.troubles().join()],
+    (): readonly WantedStatus[] =>
+      reconciler.last === undefined || !cluster.isJudged()
+        ? []
+        : wantedStatuses({
+            reconciled: reconciler.last,
+            policies: cluster.policies.objects,
+            agents: fleet.views(),
+            troubles: cluster.troubles(),
+            nowMs: clock.nowMs(),
+          }),
+  );
   const figures: Component = {
     async run(signal) {
       while (!signal.aborted) {

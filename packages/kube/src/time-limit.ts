@@ -1,6 +1,9 @@
 import { AppError } from '@checkpoint-warden/errors';
 import type { Clock } from '@checkpoint-warden/kit';
 
+/** Without a reason of its own, every `abort` makes an error with a stack. */
+const OVER = 'over';
+
 /**
  * Makes a call with a time limit on `clock`, so that it holds on a virtual one as well.
  *
@@ -29,6 +32,6 @@ export async function withTimeLimit<T>(
     return await call(limit.signal);
   } finally {
     signal.removeEventListener('abort', abort);
-    limit.abort();
+    limit.abort(OVER);
   }
 }

@@ -28,6 +28,7 @@ function rig() {
         place,
         want: ({ hash }) => log.push(`${place.url} wants ${hash}`),
         wake: () => log.push(`${place.url} woken`),
+        revision: 0,
         view: () => makeView(place.node, { place, owners }),
         run: (signal) =>
           new Promise((resolve, reject) => {

@@ -12,6 +12,8 @@ export interface AgentFleet extends Component {
   /** Wakes the links to agents that hold archives of a pod; without one, all. */
   wake(podKey?: string): void;
   views(): readonly AgentView[];
+  /** Another number when `views` would show something else. */
+  revision(): number;
 }
 
 export interface AgentFleetPorts {
@@ -30,6 +32,8 @@ export function createAgentFleet({ createLink, onReleased }: AgentFleetPorts): A
   const members = new Map<string, Member>();
   const running = new Set<Promise<void>>();
   const holders = new Map<string, Set<string>>();
+  /** Of who is in the fleet; what those that left had counted stays in it, so that no sum comes twice. */
+  let changes = 0;
   let fleetSignal: AbortSignal | undefined;
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => {}); // it is looked at by whoever runs the fleet
@@ -56,6 +60,7 @@ export function createAgentFleet({ createLink, onReleased }: AgentFleetPorts): A
   const leave = (node: string, { link, stop }: Member): void => {
     stop.abort();
     members.delete(node);
+    changes += link.revision + 1;
     index(node, link.view().owners, []);
   };
 
@@ -73,6 +78,7 @@ export function createAgentFleet({ createLink, onReleased }: AgentFleetPorts): A
           };
           member = { link: createLink(place, { onOwners }), stop };
           members.set(node, member);
+          changes += 1;
           if (fleetSignal !== undefined) start(member, fleetSignal);
         }
         const order = orders.byNode.get(node);
@@ -84,6 +90,7 @@ export function createAgentFleet({ createLink, onReleased }: AgentFleetPorts): A
       for (const node of nodes) members.get(node)?.link.wake();
     },
     views: () => [...members.values()].map(({ link }) => link.view()),
+    revision: () => [...members.values()].reduce((sum, { link }) => sum + link.revision, changes),
     async run(signal) {
       fleetSignal = signal;
       for (const member of members.values()) start(member, signal);

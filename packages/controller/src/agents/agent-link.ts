@@ -18,6 +18,8 @@ export interface AgentLink extends Component {
   /** Something that the next step depends on has changed. */
   wake(): void;
   view(): AgentView;
+  /** Another number when `view` would show something else. */
+  readonly revision: number;
 }
 
 export interface AgentLinkPorts extends AgentStepsPorts {
@@ -57,6 +59,8 @@ export function createAgentLink(
   let failures = 0;
   let retryAtMs = Number.NEGATIVE_INFINITY;
   let refusedAsStale = false;
+  let revision = 0;
+  let shown: readonly unknown[] = [];
 
   let orphans: OrphanCounts = { orphaned: 0, unknown: 0, why: undefined };
 
@@ -82,6 +86,21 @@ export function createAgentLink(
 
   const isAsItShould = (): void =>
     reached(memory.state?.policy.source === 'file' ? 'stand-alone' : 'reachable');
+
+  /** Counts a change of what `view` is made from. */
+  const note = (): void => {
+    const now = [
+      memory.state,
+      memory.owners,
+      reach,
+      trouble,
+      order,
+      ports.epoch(),
+      ...Object.values(orphans),
+    ];
+    if (now.some((each, index) => each !== shown[index])) revision += 1;
+    shown = now;
+  };
 
   const poll = async (signal: AbortSignal): Promise<void> => {
     await steps.poll(signal);
@@ -123,6 +142,9 @@ export function createAgentLink(
       waker.wake();
     },
     wake: waker.wake,
+    get revision() {
+      return revision;
+    },
     view: () => ({
       place,
       reach,
@@ -152,9 +174,11 @@ export function createAgentLink(
             failures = 0;
             isAsItShould();
           }
+          note();
           await waker.wait(step.untilMs - clock.monotonicMs(), signal);
           continue;
         }
+        note();
         const lane = failures === 0 ? lanes.answering : lanes.failing;
         try {
           await lane.run(() => carryOut(step, signal), signal, isOrder(step));

@@ -10,7 +10,7 @@ import {
 import { type AgentPod, slimAgentPod } from '../agents/agent-place.ts';
 import type { ControllerMetrics } from '../metrics.ts';
 import { createPodSlimmer, type PodContainers } from '../owners/pod-containers.ts';
-import { type KnownPolicy, POLICIES, slimPolicy } from '../policies/policy-resource.ts';
+import { createPolicySlimmer, type KnownPolicy, POLICIES } from '../policies/policy-resource.ts';
 import type { Labels } from '../policies/resolve-policies.ts';
 import { runTogether } from '../run-together.ts';
 
@@ -70,8 +70,9 @@ export function createClusterWatch(
   const policies = createReflector({
     ...common('policies'),
     resource: POLICIES,
-    slim: slimPolicy,
-    onChange: onPolicies,
+    slim: createPolicySlimmer(),
+    // What the controller has written into the status comes back as a change.
+    onChange: (_, next, previous) => next?.object !== previous?.object && onPolicies(),
     onSynced: onPolicies,
   });
   const nodes = createReflector({

@@ -1,8 +1,10 @@
 import { API_VERSION, KIND } from '@checkpoint-warden/api';
 import { describe, expect, it } from 'vitest';
-import { slimPolicy } from './policy-resource.ts';
+import { createPolicySlimmer } from './policy-resource.ts';
 
-describe('slimPolicy', () => {
+const slimPolicy = createPolicySlimmer();
+
+describe('what is kept of a policy', () => {
   it('keeps what precedence, status and compiling need, and nothing that changes without meaning', () => {
     const metadata = {
       name: 'default',
@@ -27,4 +29,15 @@ describe('slimPolicy', () => {
   it('takes an object without a spec as it is: judging it is somebody else’s business', () => {
     expect(slimPolicy({ metadata: { name: 'empty' } }).object.spec).toBeUndefined();
   });
+});
+
+it('is the same object while only the status changes, and another one with the spec', () => {
+  const slim = createPolicySlimmer();
+  const metadata = { name: 'a', uid: 'u', generation: 1 };
+  const first = slim({ metadata, spec: { mode: 'Audit' } });
+  const echo = slim({ metadata, spec: { mode: 'Audit' }, status: { observedGeneration: 1 } });
+  expect(echo.object).toBe(first.object);
+  expect(echo.status).toEqual({ observedGeneration: 1 });
+  expect(slim({ metadata: { ...metadata, generation: 2 }, spec: {} }).object).not.toBe(first.object);
+  expect(slim({ metadata: { ...metadata, uid: 'v' }, spec: {} }).object).not.toBe(first.object);
 });

@@ -32,10 +32,23 @@ export interface KnownPolicy {
 }
 
 /**
- * Takes what is needed of a policy object. Its spec keeps the type that only `validateObject` can prove, which
- * `resolvePolicies` asks before anything reads it.
+ * Makes what takes from a policy object all that is needed of it. Its spec keeps the type that only `validateObject` can prove,
+ * which `resolvePolicies` asks before anything reads it. As long as only the status changes, `object` stays the same one.
  */
-export function slimPolicy({ metadata, spec, status }: PolicyResource): KnownPolicy {
+export function createPolicySlimmer(): (policy: PolicyResource) => KnownPolicy {
+  const last = new Map<string, KnownPolicy>();
+  return (policy) => {
+    const next = slimPolicy(policy);
+    const { name } = policy.metadata;
+    const before = last.get(name);
+    const isSame = before !== undefined && before.uid === next.uid && before.generation === next.generation;
+    const known = isSame ? { ...next, object: before.object } : next;
+    last.set(name, known);
+    return known;
+  };
+}
+
+function slimPolicy({ metadata, spec, status }: PolicyResource): KnownPolicy {
   const { name, creationTimestamp, uid = '', generation = 0 } = metadata;
   return {
     object: {

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { AgentPlace, AgentPod } from '../agents/agent-place.ts';
 import { allSettled } from '../testing/all-settled.ts';
 import type { Orders } from './assign-orders.ts';
-import { type KnownPolicy, slimPolicy } from './policy-resource.ts';
+import { createPolicySlimmer, type KnownPolicy } from './policy-resource.ts';
 import { createReconciler } from './reconciler.ts';
 import type { Labels } from './resolve-policies.ts';
 
@@ -18,7 +18,10 @@ function agentPod(node: string): AgentPod {
 }
 
 function known(name: string, spec: unknown): KnownPolicy {
-  return slimPolicy({ metadata: { name, uid: name, creationTimestamp: '2026-01-01T00:00:00Z' }, spec });
+  return createPolicySlimmer()({
+    metadata: { name, uid: name, creationTimestamp: '2026-01-01T00:00:00Z' },
+    spec,
+  });
 }
 
 function rig() {

@@ -32,6 +32,8 @@ export function createStatusWriter({ api, clock, log, wanted }: StatusWriterPort
   /** By UID. */
   const written = new Map<string, { readonly status: PolicyStatus; readonly ms: number }>();
   const failures = new Map<string, string>();
+  /** What was asked for last, once all of it is written. */
+  let settled: readonly WantedStatus[] | undefined;
 
   const write = async ({ name, uid }: WantedStatus, status: PolicyStatus, signal: AbortSignal) => {
     const object = { apiVersion: API_VERSION, kind: KIND, metadata: { name }, status };
@@ -50,7 +52,12 @@ export function createStatusWriter({ api, clock, log, wanted }: StatusWriterPort
     async run(signal) {
       while (!signal.aborted) {
         let pauseMs = LOOK_MS;
+        let isSettled = true;
         const all = wanted();
+        if (all === settled) {
+          await clock.sleep(LOOK_MS, signal);
+          continue;
+        }
         const uids = new Set(all.map(({ uid }) => uid));
         for (const known of [written, failures])
           for (const uid of known.keys()) if (!uids.has(uid)) known.delete(uid);
@@ -59,7 +66,11 @@ export function createStatusWriter({ api, clock, log, wanted }: StatusWriterPort
           const before = last?.status ?? each.before;
           const status = withTimesOf(before, each.status);
           const isDue = last === undefined || clock.monotonicMs() - last.ms >= FIGURES_MS;
-          if (isSame(before, status) || (!isDue && isSame(verdictOf(before), verdictOf(status)))) continue;
+          if (isSame(before, status)) continue;
+          if (!isDue && isSame(verdictOf(before), verdictOf(status))) {
+            isSettled = false;
+            continue;
+          }
           try {
             await write(each, status, signal);
           } catch (error) {
@@ -67,8 +78,10 @@ export function createStatusWriter({ api, clock, log, wanted }: StatusWriterPort
             if (!isAppError(error)) throw error;
             failed(each, error);
             pauseMs = AFTER_FAILURE_MS;
+            isSettled = false;
           }
         }
+        settled = isSettled ? all : undefined;
         await clock.sleep(pauseMs, signal);
       }
     },
