@@ -2,9 +2,10 @@ import type { Component } from '@checkpoint-warden/kit';
 import { createElector } from '@checkpoint-warden/kube';
 import { type LeaderOptions, type LeaderPorts, lead } from './lead.ts';
 import { createHoldRequest } from './owners/hold-request.ts';
+import { createSeenVersion } from './owners/seen-version.ts';
 import { runTogether } from './run-together.ts';
 
-export interface ControllerPorts extends Omit<LeaderPorts, 'holdRequest'> {
+export interface ControllerPorts extends Omit<LeaderPorts, 'holdRequest' | 'seenVersion'> {
   /** What else only a leader does. */
   readonly whileLeading?: readonly Component[];
   /** Awaited before agents are called. */
@@ -24,6 +25,7 @@ export function createController(
 ): Component {
   const { api, clock, random, log, metrics } = ports;
   const holdRequest = createHoldRequest(clock);
+  const seenVersion = createSeenVersion();
   return createElector({
     api,
     clock,
@@ -38,7 +40,8 @@ export function createController(
       const leader: Component = {
         async run(signal) {
           await ready(signal);
-          if (!signal.aborted) await lead({ ...ports, holdRequest }, options, leadership, signal);
+          if (!signal.aborted)
+            await lead({ ...ports, holdRequest, seenVersion }, options, leadership, signal);
         },
       };
       metrics.leader(true);

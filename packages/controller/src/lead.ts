@@ -20,6 +20,8 @@ import type { ControllerMetrics } from './metrics.ts';
 import type { HoldRequest } from './owners/hold-request.ts';
 import { createOrphanHold } from './owners/orphan-hold.ts';
 import { createOwnerBook } from './owners/owner-book.ts';
+import { createSeenVersion, isOlder, type SeenVersion } from './owners/seen-version.ts';
+import { createStateCheck } from './owners/state-check.ts';
 import { createReconciler } from './policies/reconciler.ts';
 import { remembered } from './remembered.ts';
 import { runTogether } from './run-together.ts';
@@ -41,6 +43,8 @@ export interface LeaderPorts {
   readonly recordEvent: (event: EventRecord) => void;
   /** Of this process, whoever leads. */
   readonly holdRequest?: HoldRequest;
+  /** Of this process as well. */
+  readonly seenVersion?: SeenVersion;
 }
 
 export interface LeaderOptions {
@@ -99,10 +103,24 @@ export async function lead(
       book.podChanged(podKey, containers);
       fleet.wake(podKey);
     },
-    onPodsSynced: () => fleet.wake(),
+    onPodsSynced() {
+      wasBehind(seenAtStart, cluster.pods.resourceVersion);
+      fleet.wake();
+    },
     onPodsMissed: () => book.forget(),
-    onWentBack: (facts) => hold.hold(facts),
+    onWentBack(facts, listed) {
+      seen.accept(listed);
+      hold.hold(facts);
+    },
   });
+  const seen = ports.seenVersion ?? createSeenVersion();
+  const seenAtStart = seen.latest;
+  /** Whether the first list is older than what an earlier leadership of this process has seen. */
+  const wasBehind = (before: string | undefined, listed: string | undefined): void => {
+    if (before === undefined || listed === undefined || !isOlder(listed, before)) return;
+    seen.accept(listed);
+    hold.hold(`the resourceVersion of pods went back from ${before} to ${listed}`);
+  };
   const hold = createOrphanHold(leadership, {
     clock,
     log,
@@ -114,6 +132,13 @@ export async function lead(
     lane: createLimiter(CONCURRENT.live),
     pods: cluster.pods,
     held: hold.why,
+    checkState: createStateCheck({
+      api,
+      seen,
+      watched: () => cluster.pods.resourceVersion,
+      onWentBack: (facts) => hold.hold(facts),
+      signal,
+    }),
     onAnswer: metrics.orphanSignal,
   });
   const events = createPolicyEvents((name) => cluster.policies.objects.get(name)?.uid, ports.recordEvent);
@@ -173,5 +198,9 @@ export async function lead(
   };
   const reporter = createAgentReporter({ clock, views: fleet.views, report: events.happened });
   const status = createStatusWriter({ api, clock, log, wanted: statuses });
-  await runTogether([cluster, hold, fleet, reconciler, status, reporter, figures], signal);
+  try {
+    await runTogether([cluster, hold, fleet, reconciler, status, reporter, figures], signal);
+  } finally {
+    seen.raise(cluster.pods.resourceVersion);
+  }
 }

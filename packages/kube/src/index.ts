@@ -22,3 +22,4 @@ export { compareLeaseEpochs, type LeaseEpoch } from './lease-epoch.ts';
 export * from './objects.ts';
 export { createReflector, type Reflector, type ReflectorOptions, type RestartReason } from './reflector.ts';
 export { EVENTS, LEASES, NODES, PODS, type Resource, resourceName, SECRETS } from './resource.ts';
+export { compareResourceVersions } from './resource-version.ts';

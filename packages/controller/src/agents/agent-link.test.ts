@@ -52,6 +52,7 @@ function rig() {
     lane: createLimiter(4),
     pods,
     held: () => undefined,
+    checkState: async () => undefined,
   });
   const lead = { epoch: EPOCH, outrank: async (_: typeof EPOCH): Promise<void> => {} };
   const { log, lines } = logLines();

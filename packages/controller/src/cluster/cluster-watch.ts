@@ -38,7 +38,7 @@ export interface ClusterHandlers {
   /** Pods may have come and gone unseen. */
   readonly onPodsMissed: () => void;
   /** What the API server says now is older than what it has said before. */
-  readonly onWentBack: (facts: string) => void;
+  readonly onWentBack: (facts: string, listed: string) => void;
 }
 
 /** What the controller follows in the cluster, as far as it needs it. */
@@ -65,7 +65,7 @@ export function createClusterWatch(
     onRestart: (reason: Parameters<NonNullable<ReflectorOptions<never, never>['onRestart']>>[0]) =>
       metrics.watchRestarted(name, reason),
     onWentBack: (seen: string, listed: string) =>
-      onWentBack(`the resourceVersion of ${name} went back from ${seen} to ${listed}`),
+      onWentBack(`the resourceVersion of ${name} went back from ${seen} to ${listed}`, listed),
   });
   const policies = createReflector({
     ...common('policies'),

@@ -25,6 +25,7 @@ function rig() {
     trouble: undefined as { readonly message: string } | undefined,
   };
   let held: string | undefined;
+  let wentBack: string | undefined;
   const answers: LiveAnswer['result'][] = [];
   const book = createOwnerBook({
     api: server.client(() => fault),
@@ -32,6 +33,7 @@ function rig() {
     lane: createLimiter(1),
     pods: watched,
     held: () => held,
+    checkState: async () => wentBack,
     onAnswer: (result) => answers.push(result),
   });
   return {
@@ -46,6 +48,9 @@ function rig() {
     },
     hold(why: string | undefined) {
       held = why;
+    },
+    goBack(why: string) {
+      wentBack = why;
     },
   };
 }
@@ -112,6 +117,16 @@ describe('asking the API server', () => {
     const { ask, book, fail } = rig();
     fail(fault);
     expect(await ask()).toEqual({ result: 'unknown', why: expect.stringMatching(why) });
+    expect(book.absentSince(WEB)).toBeUndefined();
+  });
+
+  it('does not believe that a pod is gone when the state has gone back since it was seen', async () => {
+    const { ask, book, goBack } = rig();
+    goBack('the resourceVersion of pods went back from 9 to 5');
+    expect(await ask()).toEqual({
+      result: 'unknown',
+      why: 'the resourceVersion of pods went back from 9 to 5',
+    });
     expect(book.absentSince(WEB)).toBeUndefined();
   });
 

@@ -50,6 +50,8 @@ export interface OwnerBookPorts {
   };
   /** Why an administrator, or the past of this API server, stands against judging; `undefined`: nothing does. */
   readonly held: () => string | undefined;
+  /** Looks whether the API server's state has gone back, after it said that somebody is gone. @returns why it is not believed */
+  readonly checkState: () => Promise<string | undefined>;
   readonly onAnswer?: (result: LiveAnswer['result']) => void;
 }
 
@@ -58,7 +60,8 @@ export interface OwnerBookPorts {
  * and a live GET has said so; the time runs from the begin of that first GET, on the monotonic clock, and any sign of the
  * owner, or a gap in what was seen, ends it.
  */
-export function createOwnerBook({ api, clock, lane, pods, held, onAnswer }: OwnerBookPorts): OwnerBook {
+export function createOwnerBook(ports: OwnerBookPorts): OwnerBook {
+  const { api, clock, lane, pods, held, checkState, onAnswer } = ports;
   /** By pod, then by container. */
   const absences = new Map<string, Map<string, number>>();
   /** Questions under way. What the watch says meanwhile may be newer than the answer. */
@@ -99,12 +102,13 @@ export function createOwnerBook({ api, clock, lane, pods, held, onAnswer }: Owne
         const askedMs = Math.floor(clock.monotonicMs());
         const question = { podKey: `${namespace}/${pod}`, overtaken: false };
         asking.add(question);
-        const found = await live(api, { namespace, name: pod }, askedMs, signal).finally(() =>
-          asking.delete(question),
-        );
-        const answer: LiveAnswer = question.overtaken
-          ? { result: 'unknown', why: 'it changed while it was asked for' }
-          : found;
+        const answered = async (): Promise<LiveAnswer> => {
+          const found = await live(api, { namespace, name: pod }, askedMs, signal);
+          const doubted = owners.some((owner) => isGone(found, owner)) ? await checkState() : undefined;
+          if (doubted !== undefined) return { result: 'unknown', why: doubted };
+          return question.overtaken ? { result: 'unknown', why: 'it changed while it was asked for' } : found;
+        };
+        const answer = await answered().finally(() => asking.delete(question));
         onAnswer?.(answer.result);
         for (const owner of owners) {
           if (isGone(answer, owner)) absent(owner, askedMs);
