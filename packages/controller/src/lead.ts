@@ -132,13 +132,7 @@ export async function lead(
     lane: createLimiter(CONCURRENT.live),
     pods: cluster.pods,
     held: hold.why,
-    checkState: createStateCheck({
-      api,
-      seen,
-      watched: () => cluster.pods.resourceVersion,
-      onWentBack: (facts) => hold.hold(facts),
-      signal,
-    }),
+    checkState: createStateCheck(leadership),
     onAnswer: metrics.orphanSignal,
   });
   const events = createPolicyEvents((name) => cluster.policies.objects.get(name)?.uid, ports.recordEvent);

@@ -32,6 +32,11 @@ export interface ReflectorOptions<T extends KubeObject, S> {
   readonly onWentBack?: (seen: string, listed: string) => void;
   /** Objects in a page of a list. Default 500. */
   readonly pageSize?: number;
+  /**
+   * Whether a watch is followed by a list, and never by another watch from where it ended. A restore of etcd can leave
+   * resourceVersions that look as if nothing had happened; then only a list shows what is. For resources with few objects.
+   */
+  readonly listsAnew?: boolean;
   /** How long a watch lasts, at least and at most. Default 300 to 600. */
   readonly watchSeconds?: { readonly min: number; readonly max: number };
   readonly clock: Clock;
@@ -80,6 +85,7 @@ interface Outcome {
  */
 export function createReflector<T extends KubeObject, S>(options: ReflectorOptions<T, S>): Reflector<S> {
   const { api, resource, selection, slim, onChange, clock, random, pageSize = 500 } = options;
+  const { listsAnew = false } = options;
   const { min, max } = options.watchSeconds ?? { min: 300, max: 600 };
   const log = options.log.child({ resource: resourceName(resource) });
   const store = createObjectStore<S>();
@@ -226,7 +232,8 @@ export function createReflector<T extends KubeObject, S>(options: ReflectorOptio
       log.debug({ reason, waitMs, resourceVersion }, 'the watch begins anew');
       await clock.sleep(waitMs, signal);
       const isSilent = clock.monotonicMs() - heardMs >= MAX_SILENCE_MS;
-      from = reason === 'expired' || reason === 'list-failed' || isSilent ? undefined : resourceVersion;
+      const mustList = listsAnew || isSilent || reason === 'expired' || reason === 'list-failed';
+      from = mustList ? undefined : resourceVersion;
       isResumed = true;
     }
   };

@@ -70,6 +70,7 @@ export function createClusterWatch(
   const policies = createReflector({
     ...common('policies'),
     resource: POLICIES,
+    listsAnew: true,
     slim: createPolicySlimmer(),
     // What the controller has written into the status comes back as a change.
     onChange: (_, next, previous) => next?.object !== previous?.object && onPolicies(),
@@ -78,6 +79,7 @@ export function createClusterWatch(
   const nodes = createReflector({
     ...common('nodes'),
     resource: NODES,
+    listsAnew: true,
     slim: ({ metadata }): Labels => metadata.labels ?? {},
     onChange: onNodes,
     onSynced: onNodes,
@@ -85,6 +87,7 @@ export function createClusterWatch(
   const agentPods = createReflector({
     ...common('agent-pods'),
     resource: PODS,
+    listsAnew: true,
     selection: { namespace, labelSelector: agentSelector },
     slim: slimAgentPod,
     onChange: onNodes,

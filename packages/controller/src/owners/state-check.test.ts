@@ -1,89 +1,42 @@
-import { manualClock } from '@checkpoint-warden/kit/testing';
-import { KubeError, PODS } from '@checkpoint-warden/kube';
-import { createMemoryApiServer } from '@checkpoint-warden/kube/testing';
 import { describe, expect, it } from 'vitest';
-import { allSettled } from '../testing/all-settled.ts';
-import { createSeenVersion } from './seen-version.ts';
 import { createStateCheck } from './state-check.ts';
 
 function rig() {
-  const clock = manualClock();
-  const server = createMemoryApiServer({ clock });
-  let delayMs = 0;
-  let refused: KubeError | undefined;
-  const calls: number[] = [];
-  const seen = createSeenVersion();
-  const facts: string[] = [];
+  const renewals: ((isOurs: boolean) => void)[] = [];
   const check = createStateCheck({
-    api: server.client(() => {
-      calls.push(clock.monotonicMs());
-      if (refused !== undefined) return { error: refused };
-      return delayMs === 0 ? 'ok' : { delayMs };
-    }),
-    seen,
-    watched: () => undefined,
-    onWentBack: (what) => facts.push(what),
-    signal: new AbortController().signal,
+    confirm: () => {
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      renewals.push(resolve);
+      return promise;
+    },
   });
-  const pod = (name: string) => server.put(PODS, { metadata: { namespace: 'shop', name } });
-  return {
-    clock,
-    server,
-    calls,
-    seen,
-    facts,
-    check,
-    pod,
-    refuse(message: string) {
-      refused = new KubeError({ verb: 'list', resource: 'pods', status: 403, reason: 'Forbidden', message });
-    },
-    slow(ms: number) {
-      delayMs = ms;
-    },
-  };
+  return { check, renewals };
 }
 
 describe('the check of the API server’s state', () => {
-  it('finds nothing against a state that goes on', async () => {
-    const { check, facts, pod } = rig();
-    pod('a');
-    expect(await check()).toBeUndefined();
-    pod('b');
-    expect(await check()).toBeUndefined();
-    expect(facts).toEqual([]);
+  it('has nothing against it while the Lease can be renewed', async () => {
+    const { check, renewals } = rig();
+    const answer = check();
+    renewals[0]?.(true);
+    expect(await answer).toBeUndefined();
   });
 
-  it('finds a restore from a backup once, and counts from there', async () => {
-    const { check, facts, pod, server } = rig();
-    pod('a');
-    const backup = server.snapshot();
-    for (const name of ['b', 'c', 'd']) pod(name);
-    await check();
-    server.restore(backup);
-    expect(await check()).toMatch(/^the resourceVersion of pods went back from \d+ to \d+$/);
-    expect(await check()).toBeUndefined();
-    expect(facts).toHaveLength(1);
+  it('does not believe what was answered when it cannot', async () => {
+    const { check, renewals } = rig();
+    const answer = check();
+    renewals[0]?.(false);
+    expect(await answer).toMatch(/^the Lease could not be renewed/);
   });
 
-  it('looks anew for who asks while it looks, and once for all of them', async () => {
-    const { calls, check, clock, slow } = rig();
-    slow(100);
+  it('renews anew for who asks during a renewal, and once for all of them', async () => {
+    const { check, renewals } = rig();
     const first = check();
-    await allSettled();
-    clock.advance(50);
     const others = [check(), check(), check()];
-    await allSettled();
-    for (let step = 0; step < 4; step++) {
-      clock.advance(50);
-      await allSettled();
-    }
-    await Promise.all([first, ...others]);
-    expect(calls).toEqual([0, 100]);
-  });
-
-  it('does not say that all is well when it is not answered', async () => {
-    const { check, refuse } = rig();
-    refuse('list pods: 403 Forbidden');
-    expect(await check()).toMatch(/403/);
+    renewals[0]?.(true);
+    expect(await first).toBeUndefined();
+    await Promise.resolve();
+    expect(renewals).toHaveLength(2);
+    renewals[1]?.(false);
+    for (const answer of others) expect(await answer).toMatch(/^the Lease/);
   });
 });

@@ -1,30 +1,24 @@
-import { type KubeApi, KubeError, PODS } from '@checkpoint-warden/kube';
-import { isOlder, type SeenVersion } from './seen-version.ts';
-
-export interface StateCheckPorts {
-  readonly api: Pick<KubeApi, 'list'>;
-  readonly seen: SeenVersion;
-  /** What the watch of pods has come to. */
-  readonly watched: () => string | undefined;
-  readonly onWentBack: (facts: string) => void;
-  readonly signal: AbortSignal;
-}
+import type { Leadership } from '@checkpoint-warden/kube';
 
 /**
- * Makes what asks the API server whether its state is still not older than what was seen of it. After a restore of etcd from a
- * backup a live GET rightly says that a pod does not exist, which was made since; only the resourceVersion tells.
+ * Makes what asks the API server whether its state is still the one that we know. After a restore of etcd from a backup a live
+ * GET rightly says that a pod does not exist that was made since. The Lease tells: it is written every two seconds, so that
+ * in whatever was restored it is not as we left it, and cannot be renewed.
  *
- * @returns a function that looks, by a request that begins after it was called (many callers share one), and resolves with why
- * what was answered before must not be believed; `undefined`: it may
+ * @returns a function that renews the Lease, by a call that begins after it was called (many callers share one), and resolves
+ * with why what was answered before must not be believed; `undefined`: it may
  */
-export function createStateCheck(ports: StateCheckPorts): () => Promise<string | undefined> {
+export function createStateCheck({
+  confirm,
+}: Pick<Leadership, 'confirm'>): () => Promise<string | undefined> {
   let running: Promise<string | undefined> | undefined;
   let next: Promise<string | undefined> | undefined;
 
   const start = (): Promise<string | undefined> => {
     next = undefined;
-    running = look(ports).finally(() => {
+    running = confirm().then((isOurs) => {
       running = undefined;
+      return isOurs ? undefined : 'the Lease could not be renewed after the API server had answered';
     });
     return running;
   };
@@ -32,32 +26,7 @@ export function createStateCheck(ports: StateCheckPorts): () => Promise<string |
   return () => {
     if (running === undefined) return start();
     // The one under way began before what its caller wants to know about.
-    next ??= running.then(start, start);
+    next ??= running.then(start);
     return next;
   };
-}
-
-async function look({
-  api,
-  seen,
-  watched,
-  onWentBack,
-  signal,
-}: StateCheckPorts): Promise<string | undefined> {
-  seen.raise(watched());
-  const before = seen.latest;
-  try {
-    const { resourceVersion } = await api.list(PODS, { limit: 1 }, signal);
-    if (before !== undefined && isOlder(resourceVersion, before)) {
-      const facts = `the resourceVersion of pods went back from ${before} to ${resourceVersion}`;
-      seen.accept(resourceVersion);
-      onWentBack(facts);
-      return facts;
-    }
-    seen.raise(resourceVersion);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof KubeError)) throw error;
-    return error.message;
-  }
 }

@@ -16,7 +16,12 @@ function policiesOf(hashes: Readonly<Record<string, string | undefined>>) {
     Object.entries(hashes).flatMap(([node, hash]) =>
       hash === undefined
         ? []
-        : [[node, { hash, policy: orphanPolicy(0), objects: new Set<string>() }] as const],
+        : [
+            [
+              node,
+              { hash, policy: orphanPolicy(0), objects: new Set<string>(), leftOut: new Map() },
+            ] as const,
+          ],
     ),
   );
 }

@@ -53,7 +53,8 @@ export function createReconciler(
     const wanted = new Map([...places.keys()].map((node) => [node, forNode(labelsOf(node))]));
     orders = assignOrders(orders, wanted);
     fleet.follow(places, orders);
-    const reports = resolved.reports();
+    // Without any agent, what would be in force on one that nobody has labelled.
+    const reports = resolved.reports(wanted.size > 0 ? wanted.values() : [forNode(undefined)]);
     events.reports(reports);
     last = { reports, applies: (policy, node) => wanted.get(node)?.objects.has(policy) ?? false };
   };

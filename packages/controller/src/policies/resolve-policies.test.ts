@@ -26,7 +26,7 @@ describe('resolvePolicies', () => {
       object('good', { namespacePolicies: [{ namespace: 'dev', maxCheckpoints: 2 }] }),
     ]);
     expect(ruleIds(resolved)).toEqual(['good/namespacePolicies[0]']);
-    const [bad, good] = resolved.reports();
+    const [bad, good] = resolved.reports([]);
     expect(bad?.problems.length).toBeGreaterThan(0);
     expect(good?.problems).toEqual([]);
   });
@@ -54,13 +54,12 @@ describe('resolvePolicies', () => {
       object('young', { nodeSelector: { pool: 'gpu' }, globalPolicy: LIMIT }, '2026-01-02T00:00:00Z'),
       object('old', { globalPolicy: LIMIT }),
     ];
-    const elsewhere = resolvePolicies(objects);
-    elsewhere.forNode({ pool: 'cpu' });
-    expect(elsewhere.reports().flatMap(({ conflicts }) => conflicts)).toEqual([]);
-    const there = resolvePolicies(objects);
-    there.forNode({ pool: 'gpu' });
-    there.forNode({ pool: 'gpu' });
-    expect(there.reports().map(({ conflicts }) => conflicts)).toEqual([
+    const resolved = resolvePolicies(objects);
+    const [cpu, gpu] = [resolved.forNode({ pool: 'cpu' }), resolved.forNode({ pool: 'gpu' })];
+    const conflictsIn = (inForce: (typeof cpu)[]) =>
+      resolved.reports(inForce).map(({ conflicts }) => conflicts);
+    expect(conflictsIn([cpu])).toEqual([[], []]);
+    expect(conflictsIn([cpu, gpu, gpu])).toEqual([
       [],
       [{ path: 'spec.globalPolicy', scope: 'globalPolicy', winner: 'old' }],
     ]);

@@ -17,16 +17,23 @@ export interface NodePolicy {
   readonly hash: string;
   /** Names of the objects whose `nodeSelector` chooses the node. */
   readonly objects: ReadonlySet<string>;
+  /** Parts of objects that are not in force there, by the object's name. */
+  readonly leftOut: ReadonlyMap<string, LeftOut>;
 }
 
-/** What became of one policy object. */
-export interface ObjectReport {
+/** Parts of one object that are not in force, and why. */
+export interface LeftOut {
+  /** An older object has their scope. */
+  readonly conflicts: readonly Conflict[];
+  /** Nothing can match them. */
+  readonly useless: readonly Useless[];
+}
+
+/** What became of one policy object: what is left out on some node. */
+export interface ObjectReport extends LeftOut {
   readonly object: CheckpointRetentionPolicy;
   /** Why the object as a whole is not in force; empty when it is. */
   readonly problems: readonly Problem[];
-  /** Parts that are not in force on some node because an older object has their scope. */
-  readonly conflicts: readonly Conflict[];
-  readonly useless: readonly Useless[];
 }
 
 /** All policy objects, resolved. A value: a change of objects makes a new one. */
@@ -35,8 +42,8 @@ export interface ResolvedPolicies {
    * @param labels - of the node; `undefined` where they are not known, and objects with a `nodeSelector` then do not apply
    */
   forNode(labels: Labels | undefined): NodePolicy;
-  /** By name. Conflicts are those seen on the nodes asked for so far. */
-  reports(): readonly ObjectReport[];
+  /** By name, with what is left out in these policies of nodes. */
+  reports(inForce: Iterable<NodePolicy>): readonly ObjectReport[];
 }
 
 /**
@@ -50,21 +57,14 @@ export function resolvePolicies(objects: readonly CheckpointRetentionPolicy[]): 
     ...new Set(valid.flatMap(({ spec }) => Object.keys(spec.nodeSelector ?? {}))),
   ].sort();
   const compiled = new Map<string, NodePolicy>();
-  const conflicts = new Map<string, Map<string, Conflict>>();
-  const useless = new Map<string, readonly Useless[]>();
 
   const compileFor = (labels: Labels | undefined): NodePolicy => {
     const result = compile(valid, { labels: labels ?? {} });
-    for (const each of result.objects) {
-      const known = conflicts.get(each.name) ?? new Map<string, Conflict>();
-      for (const conflict of each.conflicts) known.set(`${conflict.path} ${conflict.winner}`, conflict);
-      conflicts.set(each.name, known);
-      if (each.applies) useless.set(each.name, each.useless);
-    }
     return {
       policy: result.policy,
       hash: policyHash(result.policy),
       objects: new Set(result.objects.filter(({ applies }) => applies).map(({ name }) => name)),
+      leftOut: new Map(result.objects.map(({ name, conflicts, useless }) => [name, { conflicts, useless }])),
     };
   };
 
@@ -78,14 +78,26 @@ export function resolvePolicies(objects: readonly CheckpointRetentionPolicy[]): 
       }
       return policy;
     },
-    reports: () =>
-      judged
+    reports(inForce) {
+      const distinct = [...new Set(inForce)];
+      return judged
         .map(({ object, problems }) => ({
           object,
           problems,
-          conflicts: [...(conflicts.get(object.metadata.name)?.values() ?? [])],
-          useless: useless.get(object.metadata.name) ?? [],
+          ...leftOutAnywhere(object.metadata.name, distinct),
         }))
-        .sort((a, b) => (a.object.metadata.name < b.object.metadata.name ? -1 : 1)),
+        .sort((a, b) => (a.object.metadata.name < b.object.metadata.name ? -1 : 1));
+    },
+  };
+}
+
+function leftOutAnywhere(name: string, inForce: readonly NodePolicy[]): LeftOut {
+  const everywhere = inForce.flatMap(({ leftOut }) => leftOut.get(name) ?? []);
+  const distinct = <T>(parts: readonly T[]): T[] => [
+    ...new Map(parts.map((part) => [JSON.stringify(part), part])).values(),
+  ];
+  return {
+    conflicts: distinct(everywhere.flatMap(({ conflicts }) => conflicts)),
+    useless: distinct(everywhere.flatMap(({ useless }) => useless)),
   };
 }
