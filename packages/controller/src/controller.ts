@@ -2,6 +2,7 @@ import type { Component } from '@checkpoint-warden/kit';
 import { createElector } from '@checkpoint-warden/kube';
 import { type LeaderOptions, type LeaderPorts, lead } from './lead.ts';
 import { createHoldRequest } from './owners/hold-request.ts';
+import { createHoldWriter } from './owners/hold-writer.ts';
 import { createSeenVersion } from './owners/seen-version.ts';
 import { runTogether } from './run-together.ts';
 
@@ -26,7 +27,7 @@ export function createController(
   const { api, clock, random, log, metrics } = ports;
   const holdRequest = createHoldRequest(clock);
   const seenVersion = createSeenVersion();
-  return createElector({
+  const elector = createElector({
     api,
     clock,
     random,
@@ -35,7 +36,11 @@ export function createController(
     namespace: options.namespace,
     name: leaseName,
     onWentBack: ({ wrote, found }) =>
-      holdRequest.make(`the Lease was written at ${wrote.renewTime} and says ${found.renewTime}`),
+      holdRequest.make(
+        found === undefined
+          ? `the Lease that was written at ${wrote.renewTime} does not exist any more`
+          : `the Lease was written at ${wrote.renewTime} and says ${found.renewTime}`,
+      ),
     async lead(leadership) {
       const leader: Component = {
         async run(signal) {
@@ -53,4 +58,9 @@ export function createController(
       }
     },
   });
+  const holdWriter = createHoldWriter(
+    { api, clock, log, request: holdRequest, isLeading: () => elector.leading },
+    { namespace: options.namespace, name: leaseName },
+  );
+  return { run: (signal) => runTogether([elector, holdWriter], signal) };
 }

@@ -37,6 +37,8 @@ export interface Leadership {
 export interface WentBack {
   /** As the leader had written it last. */
   readonly wrote: { readonly epoch: LeaseEpoch; readonly renewTime: string };
-  /** As the API server has it now. */
-  readonly found: { readonly epoch: LeaseEpoch; readonly renewTime: string; readonly holderIdentity: string };
+  /** As the API server has it now; `undefined`: not at all, as in an etcd that begins empty, or because somebody has deleted it. */
+  readonly found:
+    | { readonly epoch: LeaseEpoch; readonly renewTime: string; readonly holderIdentity: string }
+    | undefined;
 }

@@ -53,7 +53,10 @@ export function beginTerm(deps: TermDeps, acquisition: Acquisition): Term {
   async function reread(): Promise<void> {
     const found = await limitedCall(deps, signal, (limit) => api.get(LEASES, key, limit));
     signal.throwIfAborted();
-    if (found === undefined) return lose('the Lease was deleted');
+    if (found === undefined) {
+      onWentBack({ wrote: stateOf(lease), found: undefined });
+      return lose('the Lease was deleted');
+    }
     const ours = isOurs(found);
     if (isOlder(found, ours)) onWentBack({ wrote: stateOf(lease), found: stateOf(found) });
     if (!ours) return lose(`the Lease is held by ${JSON.stringify(found.spec?.holderIdentity ?? '')}`);
@@ -61,7 +64,8 @@ export function beginTerm(deps: TermDeps, acquisition: Acquisition): Term {
   }
 
   function isOlder(found: Lease, ours: boolean): boolean {
-    if (found.metadata.uid !== lease.metadata.uid) return false;
+    if (found.metadata.uid !== lease.metadata.uid)
+      return epochOf(found).leaseCreatedMs < epochOf(lease).leaseCreatedMs;
     if (!ours) return compareLeaseEpochs(epochOf(found), epochOf(lease)) <= 0;
     const { renewTime, leaseTransitions } = markOf(found);
     return !written.some(
