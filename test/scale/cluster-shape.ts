@@ -24,7 +24,7 @@ export const AGENT_LABELS = {
   'app.kubernetes.io/name': 'checkpoint-warden',
   'app.kubernetes.io/component': 'agent',
 };
-export const MAX_OWNERS = 30;
+const MAX_OWNERS = 30;
 
 const NAMESPACES = 500;
 const CONTAINERS = ['app', 'sidecar', 'proxy'];

@@ -12,6 +12,12 @@ const SEEDS = Number(process.env.SIMULATION_SEEDS ?? (process.env.WARDEN_DEV_LON
 /** Seeds that have found something once. */
 const REGRESSION_SEEDS: readonly (readonly [seed: number, what: string])[] = [
   [115, 'an agent refused for ever a leader with the epoch of one that a restore of etcd had undone'],
+  [100_199, 'an orphan was told of between a restore of etcd and the next renewal of the Lease'],
+  [
+    100_400,
+    'policies stayed as they were before a restore of etcd to the very resourceVersion that was watched',
+  ],
+  [100_564, 'a conflict stayed in the status after the node on which it was had got other labels'],
 ];
 
 /** What the walks must reach to be of use: deletions, and most of all what can go wrong before one. */
