@@ -7,7 +7,7 @@ import { walk } from './walk.ts';
  * SIMULATION_SEED=N SIMULATION_SEEDS=1 runs it alone, and so does `npm run simulate -- --seed N --seeds 1`.
  */
 const FIRST_SEED = Number(process.env.SIMULATION_SEED ?? 1);
-const SEEDS = Number(process.env.SIMULATION_SEEDS ?? (process.env.WARDEN_DEV_LONG === '1' ? 10_000 : 120));
+const SEEDS = Number(process.env.SIMULATION_SEEDS ?? (process.env.WARDEN_DEV_LONG === '1' ? 10_000 : 300));
 
 /** Seeds that have found something once. */
 const REGRESSION_SEEDS: readonly (readonly [seed: number, what: string])[] = [
