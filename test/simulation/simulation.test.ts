@@ -18,6 +18,7 @@ const REGRESSION_SEEDS: readonly (readonly [seed: number, what: string])[] = [
     'policies stayed as they were before a restore of etcd to the very resourceVersion that was watched',
   ],
   [100_564, 'a conflict stayed in the status after the node on which it was had got other labels'],
+  [308_949, 'a policy with the generation of one that a restore of etcd had undone was not looked at'],
 ];
 
 /** What the walks must reach to be of use: deletions, and most of all what can go wrong before one. */

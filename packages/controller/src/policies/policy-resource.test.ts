@@ -38,6 +38,9 @@ it('is the same object while only the status changes, and another one with the s
   const echo = slim({ metadata, spec: { mode: 'Audit' }, status: { observedGeneration: 1 } });
   expect(echo.object).toBe(first.object);
   expect(echo.status).toEqual({ observedGeneration: 1 });
+  // As after a restore of etcd.
+  const other = slim({ metadata, spec: { mode: 'Enforce' } });
+  expect(other.object.spec).toEqual({ mode: 'Enforce' });
   expect(slim({ metadata: { ...metadata, generation: 2 }, spec: {} }).object).not.toBe(first.object);
   expect(slim({ metadata: { ...metadata, uid: 'v' }, spec: {} }).object).not.toBe(first.object);
 });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   API_VERSION,
   type CheckpointRetentionPolicy,
@@ -41,7 +42,12 @@ export function createPolicySlimmer(): (policy: PolicyResource) => KnownPolicy {
     const next = slimPolicy(policy);
     const { name } = policy.metadata;
     const before = last.get(name);
-    const isSame = before !== undefined && before.uid === next.uid && before.generation === next.generation;
+    // The generation does not tell: a restore of etcd may give the same one to another spec.
+    const isSame =
+      before !== undefined &&
+      before.uid === next.uid &&
+      before.generation === next.generation &&
+      isDeepStrictEqual(before.object, next.object);
     const known = isSame ? { ...next, object: before.object } : next;
     last.set(name, known);
     return known;
