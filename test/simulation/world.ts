@@ -107,14 +107,17 @@ export function createWorld(seed: number): World {
     oracle.violations.push(`${Math.round(clock.monotonicMs())} ms: ${what}`);
   }
 
-  /** Two may lead at once only where the Lease of the first was undone, and not for longer than its renew deadline. */
+  /**
+   * Two may lead at once only where the Lease of the first was undone, and not for long: its own renew deadline, and that of the
+   * second, whose Lease it may have written over meanwhile, as a restore lets the same resourceVersion come twice.
+   */
   function judgeLeaders(): void {
     const leaders = controllers.flatMap(({ process }) =>
       process?.term?.signal.aborted === false && !process.gate.crashed && !process.gate.paused
         ? [process.identity]
         : [],
     );
-    if (leaders.length < 2 || clock.monotonicMs() - truth.restoredMs <= RENEW_DEADLINE_MS) return;
+    if (leaders.length < 2 || clock.monotonicMs() - truth.restoredMs <= 2 * RENEW_DEADLINE_MS) return;
     fail(`${leaders.join(' and ')} lead at once`);
   }
 
