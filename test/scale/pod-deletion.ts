@@ -2,7 +2,7 @@ import { toWireTime } from '@checkpoint-warden/api';
 import { inTurns } from '../bench/measure.ts';
 import { atMost, type Figure } from '../bench/row.ts';
 import { sharedMs } from './clock.ts';
-import { agentAddress, type Trial } from './cluster-shape.ts';
+import { agentAddress, nodeName, type Trial } from './cluster-shape.ts';
 import type { ScaleRig } from './scale-rig.ts';
 
 const GOAL_RATIO = 2;
@@ -58,6 +58,6 @@ function bareTrial({ pod: { namespace, pod, containers }, holders }: Trial) {
   const now = toWireTime(Date.now());
   const absent = [{ namespace, pod, container: containers[0], absentSince: now, confirmedAt: now }];
   const epoch = { leaseCreated: now, leaseTransitions: 1 };
-  const body = JSON.stringify({ epoch, revision: 1, sentAt: now, asOf: 'a/1', absent });
+  const body = JSON.stringify({ node: nodeName(0), epoch, revision: 1, sentAt: now, asOf: 'a/1', absent });
   return { namespace, pod, addresses: holders.map(agentAddress), body };
 }

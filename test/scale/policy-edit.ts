@@ -2,6 +2,7 @@ import { toWireTime } from '@checkpoint-warden/api';
 import { inTurns } from '../bench/measure.ts';
 import { atMost, type Figure } from '../bench/row.ts';
 import { sharedMs } from './clock.ts';
+import { nodeName } from './cluster-shape.ts';
 import type { ScaleRig } from './scale-rig.ts';
 
 const GOAL_RATIO = 1.5;
@@ -20,6 +21,7 @@ export async function measurePolicyEdit(rig: ScaleRig, rounds: number): Promise<
   const { policy } = await rig.policy.nextEdit();
   const sentAt = toWireTime(Date.now());
   const body = JSON.stringify({
+    node: nodeName(0),
     epoch: { leaseCreated: sentAt, leaseTransitions: 1 },
     revision: 1,
     sentAt,

@@ -30,7 +30,7 @@ async function orphansLeft(lateMs: number): Promise<number> {
     for (let turn = 0; turn < 50; turn++) await setImmediate();
   };
   await settle();
-  const head = { ...message(1), sentAt: toWireTime(clock.nowMs()) };
+  const head = { ...message(1), node: 'n', sentAt: toWireTime(clock.nowMs()) };
   const policy = policyOf('{orphanGracePeriod: 1m, globalPolicy: {retainOrphan: false}}');
   agent.call({ method: 'PUT', path: '/v1/policy', body: { ...head, policy } });
   await settle();
@@ -61,7 +61,7 @@ it('does not take an archive that has come since the owner was asked for: it was
     for (let turn = 0; turn < 50; turn++) await setImmediate();
   };
   await settle();
-  const head = (revision: number) => ({ ...message(revision), sentAt: toWireTime(clock.nowMs()) });
+  const head = (revision: number) => ({ ...message(revision), node: 'n', sentAt: toWireTime(clock.nowMs()) });
   const policy = policyOf('{orphanGracePeriod: 1m, globalPolicy: {retainOrphan: false}}');
   agent.call({ method: 'PUT', path: '/v1/policy', body: { ...head(1), policy } });
   await settle();

@@ -112,7 +112,12 @@ function live(world: World): MemoryAgent {
 
 /** Sends a message of the controller, the next of all. Returns the status. */
 function put(world: World, agent: MemoryAgent, path: string, body: object): number {
-  const head = { epoch: EPOCH, revision: ++world.revision, sentAt: toWireTime(world.clock.nowMs()) };
+  const head = {
+    node: 'n',
+    epoch: EPOCH,
+    revision: ++world.revision,
+    sentAt: toWireTime(world.clock.nowMs()),
+  };
   return agent.call({ method: 'PUT', path, body: { ...head, ...body } }).status;
 }
 

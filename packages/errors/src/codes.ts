@@ -44,8 +44,8 @@ export const ERROR_CODES = {
     meaning: 'What answers at an agent’s address is not an agent of this version.',
   },
   CW_ERR_AGENT_NODE: {
-    status: 502,
-    meaning: 'What answers at an agent’s address is the agent of another node.',
+    status: 421,
+    meaning: 'The message is for the agent of another node than the one that answers at that address.',
   },
   CW_ERR_KUBE_API: { status: 502, meaning: 'A call to the Kubernetes API server failed.' },
   CW_ERR_INTERNAL: { status: 500, meaning: 'A bug: an invariant of the program does not hold.' },

@@ -27,7 +27,7 @@ export function apiReference(document: ApiDocument): string {
     '',
     '## Order of messages',
     '',
-    'Both `PUT` calls carry `{epoch, revision, sentAt}`. The epoch says which leader speaks: the creation time of its Lease, then how often that has changed hands. An agent refuses a message whose epoch is lower than that of any message it has accepted, of either kind, and one whose revision is lower than the last of its kind in the same epoch. It remembers both over restarts. The same revision with the same content is answered `200` and changes nothing; with other content it is refused.',
+    'Both `PUT` calls carry `{node, epoch, revision, sentAt}`. An agent refuses a message for another node. The epoch says which leader speaks: the creation time of its Lease, then how often that has changed hands. An agent refuses a message whose epoch is lower than that of any message it has accepted, of either kind, and one whose revision is lower than the last of its kind in the same epoch. It remembers both over restarts. The same revision with the same content is answered `200` and changes nothing; with other content it is refused.',
     '',
     '## Moments',
     '',

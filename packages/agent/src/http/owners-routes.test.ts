@@ -106,6 +106,12 @@ describe('PUT /v1/owners', () => {
     expect(running.owners.revision).toBe(revision);
   });
 
+  it('refuses owner states for another node', async () => {
+    const { moment: asOf } = await api.get('/v1/state');
+    const answer = await api.put('/v1/owners', { ...message(1), node: 'node-2', asOf, absent: [] });
+    expect(errorOf(answer)).toBe('421 CW_ERR_AGENT_NODE');
+  });
+
   it('refuses any on an agent that has a policy file, where owners are unknown', async () => {
     const alone = await makeApi(running, sandbox, { policyFromFile: true });
     const answer = await alone.put('/v1/owners', { ...ownersMessage(1), absent: [gone(WEB)] });

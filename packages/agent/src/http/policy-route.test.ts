@@ -45,6 +45,15 @@ describe('PUT /v1/policy', () => {
     await until('the oldest is gone', () => sandbox.list().length === 2);
   });
 
+  it('refuses one for another node, whose address this may have been, and deletes nothing for it', async () => {
+    const answer = await api.put('/v1/policy', { ...message(5), node: 'node-2', policy: KEEP_TWO });
+    expect(errorOf(answer)).toBe('421 CW_ERR_AGENT_NODE');
+    expect(answer.body.message).toBe('the message is for node-2, and this is the agent of node-1');
+    expect(inForce().source).toBe('none');
+    // Its order was not recorded either.
+    expect((await api.put('/v1/policy', { ...message(1), policy: KEEP_TWO })).status).toBe(200);
+  });
+
   it('has it on disk, where a restart finds it', async () => {
     await api.put('/v1/policy', { ...message(5), policy: KEEP_TWO });
     expect(openControlState(controlFiles(sandbox.stateDir, running.damage)).policy).toEqual(inForce());

@@ -22,6 +22,7 @@ export async function policyRoute(app: HttpServer, { service }: Pick<ApiPorts, '
           ...errorResponses(
             'CW_ERR_REQUEST_INVALID',
             'CW_ERR_POLICY_FROM_FILE',
+            'CW_ERR_AGENT_NODE',
             'CW_ERR_STALE_REVISION',
             'CW_ERR_POLICY_INVALID',
             'CW_ERR_STATE_UNWRITABLE',

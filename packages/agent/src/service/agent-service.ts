@@ -23,6 +23,7 @@ import { describeState, type StatePorts } from './describe-state.ts';
 import { distinctOwners } from './distinct-owners.ts';
 import { pageOf } from './page-of.ts';
 import { requireControlled } from './require-controlled.ts';
+import { requireOwnNode } from './require-own-node.ts';
 import { requireReady } from './require-ready.ts';
 import { fromWireEpoch, toWirePolicyInForce } from './wire-forms.ts';
 
@@ -59,7 +60,7 @@ export interface AgentService {
   /**
    * Puts a policy in force once it is stored, and only one that is newer than any before (safety rule 8).
    *
-   * @throws AppError `CW_ERR_POLICY_FROM_FILE`, `CW_ERR_STALE_REVISION`, `CW_ERR_STATE_UNWRITABLE`
+   * @throws AppError `CW_ERR_POLICY_FROM_FILE`, `CW_ERR_AGENT_NODE`, `CW_ERR_STALE_REVISION`, `CW_ERR_STATE_UNWRITABLE`
    */
   putPolicy(push: PolicyPush): WirePolicyInForce;
   /** @throws AppError `CW_ERR_NOT_READY` */
@@ -67,14 +68,14 @@ export interface AgentService {
   /**
    * Takes note of which owners are gone, as of the moment that the message says, and only while that is fresh.
    *
-   * @throws AppError `CW_ERR_POLICY_FROM_FILE`, `CW_ERR_STALE_FACTS`, `CW_ERR_STALE_REVISION`, `CW_ERR_STATE_UNWRITABLE`
+   * @throws AppError `CW_ERR_POLICY_FROM_FILE`, `CW_ERR_AGENT_NODE`, `CW_ERR_STALE_FACTS`, `CW_ERR_STALE_REVISION`, `CW_ERR_STATE_UNWRITABLE`
    */
   putOwners(push: OwnersPush): WireOwnersInForce;
 }
 
 /** Makes the service of an agent. */
 export function createAgentService(ports: ServicePorts): AgentService {
-  const { agent, inventory, owners, control, policyFromFile, clock, clockGuard, instance, log } = ports;
+  const { agent, inventory, owners, control, policyFromFile, clock, clockGuard, instance, node, log } = ports;
   return {
     state() {
       const state = describeState(ports);
@@ -86,8 +87,9 @@ export function createAgentService(ports: ServicePorts): AgentService {
       };
     },
 
-    putPolicy({ epoch, revision, sentAt, policy }) {
+    putPolicy({ node: addressed, epoch, revision, sentAt, policy }) {
       requireControlled(policyFromFile);
+      requireOwnNode(node, addressed);
       const accepted = control.acceptPolicy({ epoch: fromWireEpoch(epoch), revision, policy });
       clockGuard.compareWith(fromWireTime(sentAt));
       if (accepted.isNew) {
@@ -107,8 +109,9 @@ export function createAgentService(ports: ServicePorts): AgentService {
       return { inventory: { instance, revision: inventory.revision }, owners: [...items], ...rest };
     },
 
-    putOwners({ epoch, revision, sentAt, asOf, absent }) {
+    putOwners({ node: addressed, epoch, revision, sentAt, asOf, absent }) {
       requireControlled(policyFromFile);
+      requireOwnNode(node, addressed);
       const asOfMs = freshMoment(asOf); // before its order is stored: what is refused changes nothing
       const content = JSON.stringify({ asOf, absent });
       const { isNew } = control.acceptOwners({ epoch: fromWireEpoch(epoch), revision, content });

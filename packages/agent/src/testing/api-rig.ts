@@ -98,7 +98,7 @@ const EPOCH = { leaseCreated: '2026-01-01T00:00:00.000Z', leaseTransitions: 3 };
 
 /** What a message of the controller says about itself, sent just now. */
 export function message(revision: number, epoch: Partial<typeof EPOCH> = {}) {
-  return { epoch: { ...EPOCH, ...epoch }, revision, sentAt: new Date().toISOString() };
+  return { node: 'node-1', epoch: { ...EPOCH, ...epoch }, revision, sentAt: new Date().toISOString() };
 }
 
 /**

@@ -14,6 +14,12 @@ export type WireEpoch = Static<typeof EpochSchema>;
 
 /** What every message of the controller says about itself. */
 export const messageFields = {
+  node: Type.String({
+    description:
+      'Name of the node that it is for; the agent of another one refuses it. Addresses may be given to another pod.',
+    minLength: 1,
+    maxLength: 253,
+  }),
   epoch: EpochSchema,
   revision: whole(
     'Place of this message among those of its kind in its epoch; a newer state has a higher one.',

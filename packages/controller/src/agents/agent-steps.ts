@@ -93,7 +93,8 @@ export function createAgentSteps(
       const { hash, revision } = order;
       const policy = order.policy as CompiledPolicy; // `exactOptionalPropertyTypes` tells them apart, JSON does not
       const epoch = ports.epoch();
-      const message = { epoch: epochToWire(epoch), revision, sentAt: toWireTime(clock.nowMs()), policy };
+      const sentAt = toWireTime(clock.nowMs());
+      const message = { node: place.node, epoch: epochToWire(epoch), revision, sentAt, policy };
       const inForce = await metrics.push('policy', () => agent.putPolicy(message, signal));
       if (memory.state !== undefined) memory.state = { ...memory.state, policy: inForce };
       memory.etag = undefined; // it stands for what was polled: the next poll must show what is in force
@@ -133,6 +134,7 @@ export function createAgentSteps(
       memory.whyUnknown = judged.why;
       if (!judged.mustTell) return;
       const message = {
+        node: place.node,
         epoch: epochToWire(ports.epoch()),
         revision: ports.nextOwnersRevision(),
         sentAt: toWireTime(clock.nowMs()),
