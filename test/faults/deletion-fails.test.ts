@@ -74,6 +74,7 @@ function resultsOf(agent: RunningAgent, archive: string): string[] {
   );
 }
 
+// Freezing a file (chattr +i) takes root and a filesystem that has the flag.
 describe.skipIf(cannotFreeze !== undefined)('an archive that cannot be deleted', () => {
   it('does not stop the others, is retried ever less often, is counted and shown, and goes once it can', async () => {
     const clock = manualClock(Date.now());
@@ -138,6 +139,7 @@ describe.skipIf(cannotFreeze !== undefined)('an archive that cannot be deleted',
   });
 });
 
+// Freezing a file (chattr +i) takes root and a filesystem that has the flag.
 describe.skipIf(cannotFreeze !== undefined)('an audit log that cannot be written', () => {
   it('stops all deletions until it can, and is reported once', async () => {
     for (const second of [1, 2, 3]) test.sandbox.write(WEB, at(second));
@@ -161,6 +163,7 @@ describe.skipIf(cannotFreeze !== undefined)('an audit log that cannot be written
   });
 });
 
+// Only root may mount the tmpfs that becomes read-only.
 describe.skipIf(cannotMount !== undefined)(
   'a checkpoint directory on a disk that has become read-only',
   () => {

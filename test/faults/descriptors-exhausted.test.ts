@@ -34,6 +34,7 @@ function limitDescriptors({ pid }: AgentProcess, soft: number): void {
   execFileSync('prlimit', [`--pid=${pid}`, `--nofile=${soft}:`]);
 }
 
+// The limit of a running process is set with prlimit(1), which not every machine has.
 describe.skipIf(cannotLimit !== undefined)('an agent that can open no file any more', () => {
   it('deletes nothing on hints alone while it cannot list the directory, and says so once', async () => {
     const [oldest = ''] = [1, 2, 3].map((second) => sandbox.write(WEB, at(second)));

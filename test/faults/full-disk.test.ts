@@ -85,6 +85,7 @@ function writeUntilFull(second: number): string {
   return name;
 }
 
+// Only root may mount the small tmpfs that is filled.
 describe.skipIf(cannotMount !== undefined)('on a full disk', () => {
   it('still deletes what the policy asks for, with its audit lines, and then goes on as ever', async () => {
     for (let second = 1; second <= 8; second++) test.sandbox.write(WEB, at(second));

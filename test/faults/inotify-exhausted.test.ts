@@ -41,6 +41,7 @@ function start(wrapper: readonly string[]): AgentProcess {
   return startAgentProcess({ checkpointDir, stateDir, policyFile, wrapper });
 }
 
+// A limit of its own on inotify takes a user namespace, which some machines forbid.
 describe.skipIf(cannotUnshare !== undefined)('an agent that the kernel gives no watch', () => {
   it.each([
     ['no inotify instance is left', 'EMFILE', without('max_inotify_instances')],

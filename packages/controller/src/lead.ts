@@ -6,7 +6,7 @@ import {
   type HttpsClient,
   type Logger,
 } from '@checkpoint-warden/kit';
-import type { KubeApi, Leadership } from '@checkpoint-warden/kube';
+import type { EventRecord, KubeApi, Leadership } from '@checkpoint-warden/kube';
 import { createAgentApi } from './agents/agent-api.ts';
 import { createAgentFleet } from './agents/agent-fleet.ts';
 import { createAgentLink } from './agents/agent-link.ts';
@@ -14,7 +14,7 @@ import type { AgentPlace } from './agents/agent-place.ts';
 import { createOutrank } from './agents/outrank.ts';
 import { createClusterWatch } from './cluster/cluster-watch.ts';
 import { createAgentReporter } from './events/agent-reporter.ts';
-import { createPolicyEvents, type EventRecord } from './events/policy-events.ts';
+import { createPolicyEvents } from './events/policy-events.ts';
 import { createLimiter } from './limiter.ts';
 import type { ControllerMetrics } from './metrics.ts';
 import type { HoldRequest } from './owners/hold-request.ts';

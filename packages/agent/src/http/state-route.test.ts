@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { parseMoment, StateSchema } from '@checkpoint-warden/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -84,10 +83,11 @@ describe('GET /v1/state', () => {
 
   it('names its moment with every answer, which does not change the ETag', async () => {
     const { etag = '', moment: first = '' } = await api.get('/v1/state');
-    await setTimeout(2);
+    const before = parseMoment(first);
+    await until('a later millisecond', () => Math.floor(performance.now()) > (before?.monotonicMs ?? 0));
     const { status, moment: second = '' } = await api.get('/v1/state', { 'if-none-match': etag });
     expect(status).toBe(304);
-    const [before, now] = [parseMoment(first), parseMoment(second)];
+    const now = parseMoment(second);
     expect([before?.instance, now?.instance]).toEqual(['first-start', 'first-start']);
     expect(now?.monotonicMs).toBeGreaterThan(before?.monotonicMs ?? Number.POSITIVE_INFINITY);
     expect(now?.monotonicMs).toBeLessThanOrEqual(performance.now());

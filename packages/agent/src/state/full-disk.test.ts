@@ -85,6 +85,7 @@ function free(name: string): void {
   rmSync(join(disk, `${name}-rest`));
 }
 
+// Only root may mount the small tmpfs that is filled.
 describe.skipIf(cannotMount !== undefined)('on a full disk', () => {
   beforeEach(() => {
     disk = mkdtempSync(join(tmpdir(), 'cw-full-'));

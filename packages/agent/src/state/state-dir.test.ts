@@ -95,6 +95,7 @@ describe('openStateDir', () => {
     );
   });
 
+  // Only root can make a directory that is another user's.
   it.runIf(process.geteuid?.() === 0)('refuses a directory of another user (needs root to make one)', () => {
     mkdirSync(dir);
     chownSync(dir, 12345, 12345);

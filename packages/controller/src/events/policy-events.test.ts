@@ -1,7 +1,8 @@
 import { API_VERSION, KIND } from '@checkpoint-warden/api';
+import type { EventRecord } from '@checkpoint-warden/kube';
 import { describe, expect, it } from 'vitest';
 import type { ObjectReport } from '../policies/resolve-policies.ts';
-import { createPolicyEvents, type EventRecord } from './policy-events.ts';
+import { createPolicyEvents } from './policy-events.ts';
 import { reportEvents } from './report-events.ts';
 
 function report(changes: Partial<ObjectReport> = {}): ObjectReport {

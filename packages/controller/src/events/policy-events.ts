@@ -1,18 +1,8 @@
 import { API_VERSION, KIND } from '@checkpoint-warden/api';
-import type { ObjectReference } from '@checkpoint-warden/kube';
+import type { EventRecord } from '@checkpoint-warden/kube';
 import type { ObjectReport } from '../policies/resolve-policies.ts';
 import type { PolicyEvent } from './agent-events.ts';
 import { reportEvents } from './report-events.ts';
-
-/** An Event with the objects it is about. */
-export interface EventRecord {
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
-  readonly action: string;
-  readonly note: string;
-  readonly regarding: ObjectReference;
-  readonly related?: ObjectReference;
-}
 
 export interface PolicyEvents {
   /** Of what happened on a node. */
