@@ -29,8 +29,7 @@ const { outputFiles, metafile } = await build({
     ].join('\n'),
   },
   define: { BUILD_VERSION: JSON.stringify(version), BUILD_COMMIT: JSON.stringify(commit()) },
-  plugins: [lazyBuiltins()],
-  keepNames: true,
+  plugins: [lazyBuiltins(), withoutApiClients()],
   sourcemap: 'linked',
   legalComments: 'none', // the whole licence texts go into a file of their own
   metafile: true,
@@ -40,12 +39,12 @@ const { outputFiles, metafile } = await build({
 
 mkdirSync(DIST, { recursive: true });
 publish('third-party-licenses.txt', licences(Object.keys(metafile.inputs)), 0o644);
-for (const { path, contents } of outputFiles) {
-  publish(basename(path), contents, basename(path) === PROGRAM ? 0o755 : 0o644);
+let bytes = 0;
+for (const { path, contents, text } of outputFiles) {
+  const isProgram = basename(path) === PROGRAM;
+  if (isProgram) bytes = contents.length;
+  publish(basename(path), isProgram ? toAscii(text) : contents, isProgram ? 0o755 : 0o644);
 }
-const bytes = Math.max(
-  ...outputFiles.filter(({ path }) => path.endsWith(PROGRAM)).map((file) => file.contents.length),
-);
 const milliseconds = Math.round(performance.now() - startedAt);
 console.log(
   `built packages/cli/dist/${PROGRAM} ${version} (${Math.round(bytes / 1000)} kB, ${milliseconds} ms)`,
@@ -69,6 +68,34 @@ function lazyBuiltins() {
       }));
     },
   };
+}
+
+/**
+ * Leaves out what client-node's KubeConfig needs only for clients of its own: the classes of all kinds of objects, and undici.
+ * Of KubeConfig, packages/kube calls nothing that makes one. They would be a third of the program.
+ *
+ * @returns {import('esbuild').Plugin}
+ */
+function withoutApiClients() {
+  return {
+    name: 'without-api-clients',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^(undici|\.\/gen\/index\.js|\.\/middleware\.js)$/ }, ({ path, importer }) =>
+        importer.endsWith('/client-node/dist/config.js') ? { path, namespace: 'left-out' } : undefined,
+      );
+      onLoad({ filter: /./, namespace: 'left-out' }, () => ({ contents: 'module.exports = {}' }));
+    },
+  };
+}
+
+/**
+ * A text of one byte for each character: V8 keeps the program's text, with two bytes for each when one is not of Latin-1.
+ * esbuild has escaped those in strings; what is left is in comments and regular expressions, which know the same escape.
+ *
+ * @param {string} text
+ */
+function toAscii(text) {
+  return text.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** The commit this is built from; images are built without the history and pass it in. */

@@ -7,6 +7,7 @@ import {
 } from '@checkpoint-warden/agent/testing';
 import {
   createControllerMetrics,
+  createHoldRequest,
   type LeaderPorts,
   lead,
   POLICIES,
@@ -72,13 +73,16 @@ export async function startControlPlane() {
       leadership.annotations = { ...leadership.annotations, [key]: value };
     },
   };
+  const registry = new Registry();
+  const holdRequest = createHoldRequest(clock);
   const ports: LeaderPorts = {
     api: server.client((request) => faults(request)),
     call,
     clock,
     random: random.next,
     log,
-    metrics: createControllerMetrics(new Registry(), clock),
+    metrics: createControllerMetrics(registry, clock),
+    holdRequest,
     recordEvent: ({ reason, note, regarding }) => void events.push(`${reason} ${regarding.name}: ${note}`),
   };
   const options = {
@@ -103,6 +107,8 @@ export async function startControlPlane() {
     server,
     events,
     leadership,
+    holdRequest,
+    registry,
     pass,
     putPod,
     removePod: (namespace: string, name: string) => server.remove(PODS, { namespace, name }),

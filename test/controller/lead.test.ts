@@ -192,6 +192,7 @@ describe('the archives of a pod that was deleted', () => {
     await plane.pass(120_000);
     expect(plane.archives()).toEqual([1, 1]);
     expect(plane.condition('default', 'Degraded')).toContain('restore at noon');
+    expect(await plane.registry.metrics()).toContain('checkpoint_warden_orphans_held 1');
   });
 
   it('stay after a restore of etcd in which the pod is missing, until an administrator says go on', async () => {
@@ -204,6 +205,24 @@ describe('the archives of a pod that was deleted', () => {
     await plane.pass(200_000);
     expect(plane.archives()).toEqual([1, 1]);
     expect(plane.leadership.annotations[HOLD_ORPHANS]).toContain('went back');
+  });
+
+  it('are judged by lists made anew when there is any sign of a restore of etcd, as watches may show none', async () => {
+    const lists: string[] = [];
+    plane.fail(({ verb, resource }) => {
+      if (verb === 'list') lists.push(resourceName(resource));
+      return 'ok';
+    });
+    await plane.pass(30_000);
+    expect(lists).toEqual([]);
+    plane.holdRequest.make('the Lease is older than it was written');
+    await plane.pass(3_000);
+    expect(lists.sort()).toEqual([
+      'checkpointretentionpolicies.checkpoint-warden.dev',
+      'nodes',
+      'pods',
+      'pods',
+    ]);
   });
 
   it('stay while pods may not be listed, and status names the verb and the resource', async () => {

@@ -3,7 +3,7 @@ import type { RowResult } from '../bench/table.ts';
 import { sharedMs } from './clock.ts';
 import { measureMemory } from './controller-memory.ts';
 import { measureDeadAgents, measureMassRestart } from './mass-restart.ts';
-import { measurePodDeletion } from './pod-deletion.ts';
+import { measurePodDeletion, timeFirstDeletion } from './pod-deletion.ts';
 import { measurePolicyEdit } from './policy-edit.ts';
 import type { ScaleRig } from './scale-rig.ts';
 import { measureSteadyState, plain } from './steady-state.ts';
@@ -60,6 +60,7 @@ export async function measureScale(rig: ScaleRig, effort: ScaleEffort): Promise<
     ]),
     result('scale-edit', 'policy edited', [await measurePolicyEdit(rig, effort.edits)]),
     result('scale-deletion', 'pod deleted', [
+      plain('floor alone: the first pod that the API server deletes', await timeFirstDeletion(rig), 'ms'),
       await measurePodDeletion(rig, 1),
       await measurePodDeletion(rig, 3),
     ]),

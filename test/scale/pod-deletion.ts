@@ -16,11 +16,7 @@ export async function measurePodDeletion(rig: ScaleRig, holders: 1 | 3): Promise
     held.length,
     {
       value: (round) => timeDeletion(rig, held[round], (trial) => rig.agents.ask('whenTold', trial)),
-      floor: async (round) => {
-        const trial = bare[round];
-        if (trial !== undefined) await rig.bare.ask('expect', bareTrial(trial));
-        return timeDeletion(rig, trial, (each) => rig.agents.ask('whenFloor', each.holders));
-      },
+      floor: (round) => timeBareDeletion(rig, bare[round]),
     },
     (round) => {
       if (round % 25 === 0) rig.tell(`pods of ${holders} nodes deleted: ${round} of ${held.length}`);
@@ -35,6 +31,16 @@ export async function measurePodDeletion(rig: ScaleRig, holders: 1 | 3): Promise
       atMost(GOAL_P99_MS, paired.value.p99, 'p99 ≤ 1 s'),
     ],
   };
+}
+
+/** The first pod that an API server deletes → the floor has told its node: what no controller can change, and not counted below. */
+export async function timeFirstDeletion(rig: ScaleRig): Promise<number> {
+  return timeBareDeletion(rig, rig.trials.first);
+}
+
+async function timeBareDeletion(rig: ScaleRig, trial: Trial | undefined): Promise<number> {
+  if (trial !== undefined) await rig.bare.ask('expect', bareTrial(trial));
+  return timeDeletion(rig, trial, (each) => rig.agents.ask('whenFloor', each.holders));
 }
 
 async function timeDeletion(

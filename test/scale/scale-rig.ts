@@ -37,6 +37,8 @@ export interface Trials {
   readonly held: Readonly<Record<1 | 3, readonly Trial[]>>;
   /** What the floors are measured with: nobody holds anything of them. */
   readonly bare: Readonly<Record<1 | 3, readonly Trial[]>>;
+  /** For the floor as well, before all others: an API server takes a second or two for its first. */
+  readonly first: Trial;
 }
 
 /** A large cluster: a real API server full of objects, simulated agents, and the floors beside them. */
@@ -147,5 +149,9 @@ export async function startScaleRig({
 function makeTrials(rounds: number, size: ClusterSize): Trials {
   const make = (sort: number, holders: number) =>
     Array.from({ length: rounds }, (_, round) => trialOf(sort * rounds + round, holders, size));
-  return { held: { 1: make(0, 1), 3: make(1, 3) }, bare: { 1: make(2, 1), 3: make(3, 3) } };
+  return {
+    held: { 1: make(0, 1), 3: make(1, 3) },
+    bare: { 1: make(2, 1), 3: make(3, 3) },
+    first: trialOf(4 * rounds, 1, size),
+  };
 }

@@ -34,7 +34,7 @@ export function unfinished(world: World): string[] {
 /** Archives whose owner has been gone for longer than the grace, where a rule has them go for that and nothing stands against it. */
 function orphansLeft({ truth, clock }: World, node: AgentNode): string[] {
   const nowMs = clock.monotonicMs();
-  if (truth.heldSinceMs <= nowMs || !truth.knewPods(nowMs, nowMs)) return [];
+  if (truth.heldSinceMs <= nowMs || truth.podlessSpan(nowMs, nowMs) !== undefined) return [];
   const { store } = node.disk;
   const archives = [...store.files].map(([name, { content }]) => ({
     name,
@@ -91,8 +91,8 @@ function statusProblems({ truth, nodes, clock }: World, { metadata, status }: Po
     files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
   );
   expect('archives.pinned', archives?.pinned, files.filter(({ pinned }) => pinned).length);
-  const isJudged =
-    truth.heldSinceMs > clock.monotonicMs() && truth.knewPods(clock.monotonicMs(), clock.monotonicMs());
+  const nowMs = clock.monotonicMs();
+  const isJudged = truth.heldSinceMs > nowMs && truth.podlessSpan(nowMs, nowMs) === undefined;
   const orphans = files.filter(({ structure, owner }) => {
     if (structure !== 'complete' || owner === undefined) return false;
     const last = truth.presencesOf(ownerKey(owner.namespace, owner.pod, owner.container)).at(-1);

@@ -38,6 +38,8 @@ export interface ControllerProcess {
   /** While it leads, or believes to. */
   readonly term: LeaderTerm | undefined;
   crash(): void;
+  /** Frees what a process that has crashed still holds. Nothing of it gets out any more. */
+  bury(): void;
   /** Lets it come to its end, as SIGTERM does. */
   stop(): Promise<void>;
 }
@@ -106,6 +108,8 @@ export function startController(identity: string, ports: ControllerPorts): Contr
       gate.crash();
       watches.closeAll();
     },
+    // Signals that are made of others stay alive until these are aborted.
+    bury: () => stopping.abort('over'),
     async stop() {
       stopping.abort(new Error('SIGTERM'));
       await ended;

@@ -69,7 +69,9 @@ async function lead({ seed, seeds, workers, stop }: ReturnType<typeof readArgume
   let done = 0;
   const seconds = () => Math.round((performance.now() - startedMs) / 1000);
   const progress = setInterval(() => {
-    console.error(`  ${done} of ${seeds} walks, ${seconds()} s, ${failed.length} failed`);
+    const rate = ((done * 1000) / (performance.now() - startedMs)).toFixed(1);
+    const failures = failed.length === 0 ? 'none failed' : `${failed.length} failed: ${failed.join(', ')}`;
+    console.error(`  ${done} of ${seeds} walks, ${seconds()} s, ${rate} a second, ${failures}`);
   }, PROGRESS_MS);
   const runWorker = (index: number) =>
     new Promise<void>((resolve, reject) => {

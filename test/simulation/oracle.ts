@@ -220,7 +220,7 @@ export function createOracle({ truth, monotonicMs, statistics }: OraclePorts): O
     if (nowMs - asOfMs > FRESH_MS + 1) return `that is as of ${Math.round(nowMs - asOfMs)} ms ago`;
     if (!wasGone(key, { asOfMs, nowMs, graceMs, sender }))
       return `${key} was not gone for ${graceMs} ms: ${describe(key)}`;
-    if (!truth.knewPods(asOfMs, nowMs)) return 'the API server knew no pod at all';
+    if (knewNoPod({ asOfMs, nowMs, sender })) return 'the API server knew no pod at all';
     if (nowMs - truth.heldSinceMs > HOLD_REACHES_MS)
       return `orphans are held since ${Math.round(nowMs - truth.heldSinceMs)} ms ago`;
     const lostMs = truth.lost.get(key);
@@ -234,6 +234,21 @@ export function createOracle({ truth, monotonicMs, statistics }: OraclePorts): O
   }
 
   /**
+   * Whether the API server had no pod at all from `asOfMs` on, and the leader could know. It goes by its watch, which may have
+   * been late or dead since before the last pod went: what it has not brought yet, the leader is not blamed for. The answers about
+   * the pods themselves are not believed for that: they are confirmed by the Lease.
+   */
+  function knewNoPod({ asOfMs, nowMs, sender }: { asOfMs: number; nowMs: number; sender: Sender }): boolean {
+    const podless = truth.podlessSpan(asOfMs, nowMs);
+    return podless !== undefined && !isHidden(podless, asOfMs, sender);
+  }
+
+  /** Whether the watch of the leader was blind when something began, and still at `untilMs`. */
+  function isHidden({ fromMs }: { fromMs: number }, untilMs: number, { blindSpans }: Sender): boolean {
+    return blindSpans().some((span) => span.fromMs <= fromMs && fromMs < span.toMs && untilMs < span.toMs);
+  }
+
+  /**
    * Whether, at some moment from `asOfMs` on, the owner did not exist and had not existed for the grace before. What came and
    * went while the watch was blind, and still was at that moment, nobody could know: it does not count.
    */
@@ -241,9 +256,6 @@ export function createOracle({ truth, monotonicMs, statistics }: OraclePorts): O
     key: string,
     { asOfMs, nowMs, graceMs, sender }: { asOfMs: number; nowMs: number; graceMs: number; sender: Sender },
   ): boolean {
-    const blind = sender.blindSpans();
-    const isHidden = ({ fromMs }: { fromMs: number }, untilMs: number) =>
-      blind.some((span) => span.fromMs <= fromMs && fromMs < span.toMs && untilMs < span.toMs);
     const all = truth.presencesOf(key);
     const ends = [Number.NEGATIVE_INFINITY, ...all.map(({ toMs }) => toMs)];
     return ends.some((endMs, index) => {
@@ -253,7 +265,7 @@ export function createOracle({ truth, monotonicMs, statistics }: OraclePorts): O
       const moments = [fromMs, ...before.map(({ toMs }) => Math.max(fromMs, toMs + graceMs))];
       return moments.some((momentMs) => {
         if (momentMs > untilMs) return false;
-        const known = before.filter((presence) => !isHidden(presence, momentMs));
+        const known = before.filter((presence) => !isHidden(presence, momentMs, sender));
         const isGone =
           momentMs >= Math.max(...known.map(({ toMs }) => toMs), Number.NEGATIVE_INFINITY) + graceMs;
         if (isGone && known.length < before.length)

@@ -9,15 +9,28 @@ import { walk } from './walk.ts';
 const FIRST_SEED = Number(process.env.SIMULATION_SEED ?? 1);
 const SEEDS = Number(process.env.SIMULATION_SEEDS ?? (process.env.WARDEN_DEV_LONG === '1' ? 10_000 : 300));
 
-/** Seeds that have found something once. */
+/**
+ * Seeds that have found something once. They fail on the product without what mended it, tried when this list was last changed:
+ * where the product draws other random numbers, a seed means another walk, and is to be looked for anew.
+ */
 const REGRESSION_SEEDS: readonly (readonly [seed: number, what: string])[] = [
-  [115, 'an agent refused for ever a leader with the epoch of one that a restore of etcd had undone'],
+  [207, 'an agent refused for ever a leader with the epoch of one that a restore of etcd had undone'],
   [100_199, 'an orphan was told of between a restore of etcd and the next renewal of the Lease'],
   [
     100_400,
     'policies stayed as they were before a restore of etcd to the very resourceVersion that was watched',
   ],
   [100_564, 'a conflict stayed in the status after the node on which it was had got other labels'],
+  [
+    408_412,
+    'a leader who was deposed wrote its status late, over that of the next, who believed his own to be there',
+  ],
+  [
+    408_542,
+    'a candidate took a Lease that was renewed for one that did not change, as a restore let its version come twice',
+  ],
+  [413_067, 'a status from a backup stayed, as its writer believed to be there what he had once written'],
+  [314_626, 'pods stayed as they were before a restore of etcd to the very resourceVersion that was watched'],
   [308_949, 'a policy with the generation of one that a restore of etcd had undone was not looked at'],
 ];
 

@@ -334,7 +334,6 @@ export function heal(world: World): void {
     if (node.agent === undefined) world.startAgent(node);
     world.putAgentPod(node);
   }
-  obeyAgain(world);
   // What lists said wrongly is said rightly only when they are made again.
   world.server.compact();
   world.server.breakWatches('error');
@@ -342,9 +341,11 @@ export function heal(world: World): void {
 
 /**
  * An agent that has obeyed a leader of a Lease created later than the one that a backup brought back obeys no leader of that
- * one. The administrator does as the controller's message says, and has the Lease made anew.
+ * one. The administrator does as the controller's message says, whenever there is one, and has the Lease made anew: messages of
+ * before the restore may arrive long after it.
  */
-function obeyAgain(world: World): void {
+export function obeyAgain(world: World): void {
+  if (world.truth.restores === 0) return;
   const created = Date.parse(leaseOf(world)?.metadata.creationTimestamp ?? '');
   const obeyed = world.nodes.flatMap(({ agent }) => {
     const { policy, owners } = agent?.service.state().state ?? {};

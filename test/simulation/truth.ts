@@ -38,8 +38,8 @@ export interface Truth {
   /** Looks at what controllers change as well: the Lease. */
   observeLease(): void;
   presencesOf(owner: string): readonly Presence[];
-  /** Whether it knew any pod at all at some moment in the span. */
-  knewPods(fromMs: number, toMs: number): boolean;
+  /** The span in which it knew no pod at all, when all of the one asked for is in it. */
+  podlessSpan(fromMs: number, toMs: number): Presence | undefined;
   /** Since when the hold stands on the Lease, monotonic ms; infinite when it does not. */
   readonly heldSinceMs: number;
   /** Whether a policy is what some state of policies and of a node's labels makes. */
@@ -179,7 +179,7 @@ export function createTruth(api: MemoryApiServer, clock: Pick<Clock, 'monotonicM
       const fromMs = present.get(owner);
       return fromMs === undefined ? past : [...past, { fromMs, toMs: Number.POSITIVE_INFINITY }];
     },
-    knewPods: (fromMs, toMs) => !podless.some((span) => span.fromMs <= fromMs && span.toMs > toMs),
+    podlessSpan: (fromMs, toMs) => podless.find((span) => span.fromMs <= fromMs && span.toMs > toMs),
     get heldSinceMs() {
       return heldSinceMs;
     },

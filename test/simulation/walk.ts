@@ -3,7 +3,7 @@ import { POLICIES } from '@checkpoint-warden/controller/testing';
 import { unfinished } from './at-rest.ts';
 import { ORPHAN_SPECS, POD_TEMPLATES, policyObject, SPECS } from './stage.ts';
 import type { Counts } from './statistics.ts';
-import { backUp, DEEDS, FAULTS, heal, putPod, unhold } from './steps.ts';
+import { backUp, DEEDS, FAULTS, heal, obeyAgain, putPod, unhold } from './steps.ts';
 import { createWorld, type World } from './world.ts';
 
 /** What became of one walk. */
@@ -95,6 +95,7 @@ async function rest(world: World, note: (what: string) => void): Promise<void> {
   const startedMs = clock.monotonicMs();
   let left = ['nobody has looked yet'];
   while (left.length > 0 && oracle.violations.length === 0 && clock.monotonicMs() - startedMs < REST_MS) {
+    obeyAgain(world);
     await world.run(LOOK_MS);
     left = unfinished(world);
   }
@@ -112,6 +113,9 @@ async function rest(world: World, note: (what: string) => void): Promise<void> {
 }
 
 async function end({ controllers, nodes }: World): Promise<void> {
-  for (const { process } of controllers) process?.crash();
+  for (const process of controllers.flatMap(({ processes }) => processes)) {
+    process.crash();
+    process.bury();
+  }
   for (const { agent } of nodes) agent?.kill();
 }

@@ -22,7 +22,8 @@ export interface ControllerSlot {
   /** Hosts that it cannot reach. */
   readonly unreachable: Set<string>;
   process: ControllerProcess | undefined;
-  starts: number;
+  /** All that ever ran there. */
+  readonly processes: ControllerProcess[];
 }
 
 /** How the network between controllers and agents is. */
@@ -99,7 +100,7 @@ export function createWorld(seed: number): World {
       random: streamOf(2 + index),
       unreachable: new Set(),
       process: undefined,
-      starts: 0,
+      processes: [],
     }),
   );
 
@@ -108,8 +109,9 @@ export function createWorld(seed: number): World {
   }
 
   /**
-   * Two may lead at once only where the Lease of the first was undone, and not for long: its own renew deadline, and that of the
-   * second, whose Lease it may have written over meanwhile, as a restore lets the same resourceVersion come twice.
+   * Two may lead at once only where the Lease of the first was undone, and not for long: its own renew deadline, in which a
+   * restore may let a resourceVersion come twice and it writes over the Lease of the second, and then the deadline of that one,
+   * which finds out when it renews. Agents obey the later epoch of the two all the while.
    */
   function judgeLeaders(): void {
     const leaders = controllers.flatMap(({ process }) =>
@@ -137,7 +139,7 @@ export function createWorld(seed: number): World {
     return (term: () => Sender['term']) => {
       const memo: { sender: Sender | undefined } = { sender: undefined };
       const senderNow = (): Sender => {
-        const identity = `${slot.name}-${slot.starts}`;
+        const identity = `${slot.name}-${slot.processes.length}`;
         memo.sender =
           memo.sender?.term === term() && memo.sender !== undefined
             ? memo.sender
@@ -187,8 +189,7 @@ export function createWorld(seed: number): World {
       truth.observe();
     },
     startController(slot) {
-      slot.starts += 1;
-      const identity = `${slot.name}-${slot.starts}`;
+      const identity = `${slot.name}-${slot.processes.length + 1}`;
       const { api, isImpaired } = conditionedApi({
         server,
         old: lazily(() => {
@@ -214,6 +215,7 @@ export function createWorld(seed: number): World {
         onFailure: (error) => fail(`controller ${identity} ended: ${(error as Error).stack}`),
       });
       slot.process = process;
+      slot.processes.push(process);
     },
     startAgent: (node) => startAgent(node, random, oracle.hooksFor(node)),
     putAgentPod(node) {

@@ -266,6 +266,7 @@ describe('the clock', () => {
     await settled(agent);
     expect(sandbox.list()).toHaveLength(1);
     expect(agent.agent.status().clock.trusted).toBe(false);
+    expect(await agent.registry.metrics()).toContain('checkpoint_warden_clock_trusted 0');
     clock.setWall(Date.UTC(2026, 0, 1, 1));
     for (let minute = 0; minute < 12; minute++) {
       await settled(agent);
@@ -273,6 +274,7 @@ describe('the clock', () => {
     }
     await settled(agent);
     expect(agent.agent.status().clock.trusted).toBe(true);
+    expect(await agent.registry.metrics()).toContain('checkpoint_warden_clock_trusted 1');
     expect(sandbox.list()).toHaveLength(1);
   });
 
@@ -346,9 +348,12 @@ describe('the audit log', () => {
     sandbox.write(WEB, at(4));
     await until('it is said', () => agent.lines.some(({ msg }) => msg === 'audit log cannot be written'));
     expect(sandbox.list()).toHaveLength(4);
+    expect(await agent.registry.metrics()).toContain('checkpoint_warden_deletions_failing 1');
     broken = false;
     await settled(agent);
     await until('the group is still due', () => sandbox.list().length === 3);
+    await settled(agent);
+    expect(await agent.registry.metrics()).toContain('checkpoint_warden_deletions_failing 0');
   });
 });
 

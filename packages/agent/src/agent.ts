@@ -175,6 +175,7 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
     const before = trust;
     trust = clockGuard.check();
     if (before.trusted === trust.trusted) return trust.trusted;
+    metrics.clock(trust.trusted);
     if (trust.trusted) log.info({}, 'clock is trusted again');
     else log.warn({ why: trust.why }, 'clock is not trusted: nothing goes by age');
     return trust.trusted;

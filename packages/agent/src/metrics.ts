@@ -22,6 +22,9 @@ export interface AgentMetrics {
   disk(sizeBytes: number, availBytes: number): void;
   policy(source: string, revision: number, hash: string, syncedMs: number): void;
   unreachable(counts: Readonly<Record<UnreachableLimit['limit'], number>>): void;
+  /** How many archives wait for another attempt at their deletion. */
+  failing(archives: number): void;
+  clock(trusted: boolean): void;
 }
 
 const PREFIX = 'checkpoint_warden_';
@@ -90,6 +93,10 @@ export function createMetrics(registry: Registry, totals: () => InventoryTotals)
     'limit',
   ]);
 
+  const failing = gauge('deletions_failing', 'Archives whose deletion failed and is to be tried again.');
+  const clockTrusted = gauge('clock_trusted', 'Whether what depends on the clock is acted on: 1 or 0.');
+  clockTrusted.set(1);
+
   for (const reason of DELETE_REASONS) {
     reclaimed.inc({ reason }, 0);
     deletions.inc({ reason, mode: 'Enforce', result: 'deleted' }, 0);
@@ -115,5 +122,7 @@ export function createMetrics(registry: Registry, totals: () => InventoryTotals)
     unreachable(counts) {
       for (const limit of LIMITS) unreachable.set({ limit }, counts[limit]);
     },
+    failing: (archives) => failing.set(archives),
+    clock: (trusted) => clockTrusted.set(trusted ? 1 : 0),
   };
 }

@@ -12,12 +12,13 @@ import { createAgentFleet } from './agents/agent-fleet.ts';
 import { createAgentLink } from './agents/agent-link.ts';
 import type { AgentPlace } from './agents/agent-place.ts';
 import { createOutrank } from './agents/outrank.ts';
+import { pollInterval } from './agents/poll-interval.ts';
 import { createClusterWatch } from './cluster/cluster-watch.ts';
 import { createAgentReporter } from './events/agent-reporter.ts';
 import { createPolicyEvents } from './events/policy-events.ts';
 import { createLimiter } from './limiter.ts';
 import type { ControllerMetrics } from './metrics.ts';
-import type { HoldRequest } from './owners/hold-request.ts';
+import { createHoldRequest, type HoldRequest } from './owners/hold-request.ts';
 import { createOrphanHold } from './owners/orphan-hold.ts';
 import { createOwnerBook } from './owners/owner-book.ts';
 import { createSeenVersion, isOlder, type SeenVersion } from './owners/seen-version.ts';
@@ -121,11 +122,10 @@ export async function lead(
     seen.accept(listed);
     hold.hold(`the resourceVersion of pods went back from ${before} to ${listed}`);
   };
-  const hold = createOrphanHold(leadership, {
-    clock,
-    log,
-    ...(ports.holdRequest === undefined ? {} : { request: ports.holdRequest }),
-  });
+  const { holdRequest = createHoldRequest(clock) } = ports;
+  const hold = createOrphanHold(leadership, { clock, log, request: holdRequest });
+  // Whatever the sign is: a restore may leave resourceVersions as if nothing had happened, and watches go on from there.
+  const unsubscribe = holdRequest.onMade(cluster.listAnew);
   const book = createOwnerBook({
     api,
     clock,
@@ -159,14 +159,20 @@ export async function lead(
           outrank,
           onOwners,
         },
-        options,
+        { pollIntervalMs: () => pollInterval(options.pollIntervalMs, fleet.size) },
       ),
   });
   const reconciler = createReconciler({ cluster, fleet, events, waker }, options);
 
   /** Made anew only when something that it is made from has changed. */
   const statuses = remembered(
-    () => [reconciler.last, fleet.revision(), cluster.isJudged(), cluster.troubles().join()],
+    () => [
+      reconciler.last,
+      fleet.revision(),
+      cluster.isJudged(),
+      cluster.troubles().join(),
+      ...cluster.policies.objects.values(),
+    ],
     (): readonly WantedStatus[] =>
       reconciler.last === undefined || !cluster.isJudged()
         ? []
@@ -186,6 +192,7 @@ export async function lead(
           fleet.views(),
           statuses().map(({ status }) => status),
         );
+        metrics.orphansHeld(hold.why() !== undefined);
         await clock.sleep(FIGURES_MS, signal);
       }
     },
@@ -195,6 +202,7 @@ export async function lead(
   try {
     await runTogether([cluster, hold, fleet, reconciler, status, reporter, figures], signal);
   } finally {
+    unsubscribe();
     seen.raise(cluster.pods.resourceVersion);
   }
 }

@@ -43,8 +43,26 @@ describe('the metrics of the controller', () => {
     metrics.namespaces([{ namespace: 'shop', archives: 3, bytes: 4 }]);
     const text = await registry.metrics();
     for (const state of AGENT_STATES) expect(text).toContain(`checkpoint_warden_agents{state="${state}"}`);
-    expect(text).toContain('checkpoint_warden_namespace_archive_bytes{namespace="shop"} 4');
+    expect(text).toContain('checkpoint_warden_namespace_archive_bytes{archive_namespace="shop"} 4');
     expect(text).not.toContain('"old"');
+  });
+
+  it('forget what a leader knows when it leads no more', async () => {
+    const { metrics, registry } = rig();
+    metrics.leader(true);
+    metrics.agents({ new: 0, reachable: 3, unreachable: 1, incompatible: 0, misplaced: 0, 'stand-alone': 0 });
+    const none = { True: 0, False: 0, Unknown: 0 };
+    metrics.policies({ Accepted: { ...none, False: 1 }, Enforced: none, Degraded: none });
+    metrics.namespaces([{ namespace: 'shop', archives: 3, bytes: 4 }]);
+    metrics.orphansHeld(true);
+    const leading = await registry.metrics();
+    expect(leading).toContain('checkpoint_warden_agents{state="unreachable"} 1');
+    expect(leading).toContain('checkpoint_warden_policies{condition="Accepted",status="False"} 1');
+    expect(leading).toContain('checkpoint_warden_orphans_held 1');
+    metrics.leader(false);
+    const deposed = await registry.metrics();
+    expect(deposed).not.toMatch(/^checkpoint_warden_(agents|policies|namespace_\w+)\{/m);
+    expect(deposed).toContain('checkpoint_warden_orphans_held 0');
   });
 
   it('are documented, name by name and in both directions', async () => {

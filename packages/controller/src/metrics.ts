@@ -8,8 +8,12 @@ export type PushKind = 'policy' | 'owners';
 const PUSH_RESULTS = ['accepted', 'refused', 'stale', 'unreachable'] as const;
 type PushResult = (typeof PUSH_RESULTS)[number];
 
-/** How the objects of a condition count: by what the condition says. */
 export const POLICY_CONDITIONS = ['Accepted', 'Enforced', 'Degraded'] as const;
+export const CONDITION_STATUSES = ['True', 'False', 'Unknown'] as const;
+/** How many policy objects have which status of which condition. */
+export type PolicyCounts = Readonly<
+  Record<(typeof POLICY_CONDITIONS)[number], Readonly<Record<(typeof CONDITION_STATUSES)[number], number>>>
+>;
 
 /** The controller's metrics: aggregates with closed label sets. Only the namespaces with most archives are named. */
 export interface ControllerMetrics {
@@ -17,9 +21,11 @@ export interface ControllerMetrics {
   push<T>(kind: PushKind, send: () => Promise<T>): Promise<T>;
   orphanSignal(result: OrphanSignal, count?: number): void;
   watchRestarted(resource: string, reason: string): void;
+  /** A controller that leads no more forgets what it told as the leader: another one knows better by now. */
   leader(isLeader: boolean): void;
   agents(counts: Readonly<Record<AgentState, number>>): void;
-  policies(counts: Readonly<Record<(typeof POLICY_CONDITIONS)[number], number>>): void;
+  policies(counts: PolicyCounts): void;
+  orphansHeld(areHeld: boolean): void;
   namespaces(archives: readonly NamespaceArchives[]): void;
 }
 
@@ -35,6 +41,8 @@ export interface NamespaceArchives {
 }
 
 const PREFIX = 'checkpoint_warden_';
+/** Not `namespace`: in a cluster every scrape has that label already, the namespace of the controller’s pod. */
+const ARCHIVE_NAMESPACE = 'archive_namespace';
 /** Seconds: from a connection that is kept to one that times out. */
 const PUSH_BUCKETS = [0.005, 0.025, 0.1, 0.5, 2.5, 10];
 
@@ -68,13 +76,14 @@ export function createControllerMetrics(
   ]);
   const leader = gauge('leader', 'Whether this controller is the leader: 1 or 0.');
   const agents = gauge('agents', 'Agents by state, as the leader sees them.', ['state']);
-  const policies = gauge('policies', 'Policy objects by condition that is True.', ['condition']);
+  const policies = gauge('policies', 'Policy objects by condition and its status.', ['condition', 'status']);
+  const held = gauge('orphans_held', 'Whether orphans are held by the annotation of the Lease: 1 or 0.');
   const namespaceArchives = gauge(
     'namespace_archives',
     'Archives in the namespaces with most of them; the rest as "other".',
-    ['namespace'],
+    [ARCHIVE_NAMESPACE],
   );
-  const namespaceBytes = gauge('namespace_archive_bytes', 'Bytes of those archives.', ['namespace']);
+  const namespaceBytes = gauge('namespace_archive_bytes', 'Bytes of those archives.', [ARCHIVE_NAMESPACE]);
 
   for (const kind of ['policy', 'owners']) {
     for (const result of PUSH_RESULTS) pushes.inc({ kind, result }, 0);
@@ -98,19 +107,27 @@ export function createControllerMetrics(
     },
     orphanSignal: (result, count = 1) => signals.inc({ result }, count),
     watchRestarted: (resource, reason) => restarts.inc({ resource, reason }),
-    leader: (isLeader) => leader.set(isLeader ? 1 : 0),
+    leader(isLeader) {
+      leader.set(isLeader ? 1 : 0);
+      if (isLeader) return;
+      for (const told of [agents, policies, held, namespaceArchives, namespaceBytes]) told.reset();
+    },
     agents(counts) {
       for (const state of AGENT_STATES) agents.set({ state }, counts[state]);
     },
     policies(counts) {
-      for (const condition of POLICY_CONDITIONS) policies.set({ condition }, counts[condition]);
+      for (const condition of POLICY_CONDITIONS) {
+        for (const status of CONDITION_STATUSES)
+          policies.set({ condition, status }, counts[condition][status]);
+      }
     },
+    orphansHeld: (areHeld) => held.set(areHeld ? 1 : 0),
     namespaces(rows) {
       namespaceArchives.reset();
       namespaceBytes.reset();
       for (const { namespace, archives, bytes } of rows) {
-        namespaceArchives.set({ namespace }, archives);
-        namespaceBytes.set({ namespace }, bytes);
+        namespaceArchives.set({ [ARCHIVE_NAMESPACE]: namespace }, archives);
+        namespaceBytes.set({ [ARCHIVE_NAMESPACE]: namespace }, bytes);
       }
     },
   };

@@ -3,8 +3,11 @@ export function remembered<T>(madeFrom: () => readonly unknown[], make: () => T)
   let last: { readonly parts: readonly unknown[]; readonly value: T } | undefined;
   return () => {
     const parts = madeFrom();
-    if (last === undefined || parts.some((part, index) => part !== last?.parts[index]))
-      last = { parts, value: make() };
+    if (last === undefined || !isSame(parts, last.parts)) last = { parts, value: make() };
     return last.value;
   };
+}
+
+function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((part, index) => part === b[index]);
 }

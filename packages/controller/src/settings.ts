@@ -48,7 +48,8 @@ export const ControllerSettings = Type.Object({
     default: ':9466',
   }),
   pollIntervalMs: Setting.duration({
-    description: 'Time between looks at an agent in which nothing changes, give or take a fifth',
+    description:
+      'Time between looks at an agent in which nothing changes, give or take a fifth; longer where it would make more than 200 looks a second',
     default: '12s',
     min: 1_000,
   }),

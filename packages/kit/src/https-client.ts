@@ -30,7 +30,7 @@ export interface HttpsCall {
 export interface HttpsResponse {
   readonly status: number;
   readonly etag: string | undefined;
-  /** By name in lower case; what came more than once is one text with commas. */
+  /** By name in lower case; what came more than once is one text with commas, or only the first where that means nothing. */
   readonly headers: Readonly<Record<string, string>>;
   /** Parsed JSON; `undefined` for an empty body. Not checked against any schema. */
   readonly body: unknown;
@@ -84,7 +84,8 @@ export function createHttpsClient({ tls, peer, timeoutMs, maxBodyBytes }: HttpsC
       return {
         status: response.statusCode ?? 0,
         etag: response.headers.etag,
-        headers: headersOf(response),
+        // Node makes one text of all but Set-Cookie, which means nothing to us.
+        headers: response.headers as Record<string, string>,
         body: text === '' ? undefined : JSON.parse(text),
       };
     } catch (cause) {
@@ -112,12 +113,6 @@ function createAgent({ ca, cert, key }: TlsSet, peer: PeerName): Agent {
   });
 }
 
-function headersOf({ headersDistinct }: IncomingMessage): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headersDistinct).map(([name, values = []]) => [name, values.join(', ')]),
-  );
-}
-
 /** By events: an iterator takes twice the time, and there are hundreds of answers a second. */
 function readBody(response: IncomingMessage, maxBytes: number): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -130,6 +125,9 @@ function readBody(response: IncomingMessage, maxBytes: number): Promise<string> 
     });
     response.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
     response.once('error', reject);
-    response.once('close', () => reject(new Error('the answer broke off'))); // nothing happens after `end`
+    response.once('close', () => {
+      // Always, also long after `end`; and an error is made with its stack.
+      if (!response.readableEnded) reject(new Error('the answer broke off'));
+    });
   });
 }

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { dirname, resolve } from 'node:path';
 import { AppError } from '@checkpoint-warden/errors';
-// Loads for a second and takes some 90 MB: import this file only when an API server is to be called.
-import { KubeConfig, loadYaml } from '@kubernetes/client-node';
+// The package itself loads for a second and takes some 90 MB, for the classes of every kind of object that there is.
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { parse } from 'yaml';
 
 /** Where the API server is and who we are to it, as of now. */
 export interface KubeAccess {
@@ -78,9 +79,9 @@ function load(kubeconfig: string | undefined): KubeConfig {
  * its token file provider reads it again every minute. Like client-go's, a token file goes before a token.
  */
 function useTokenFiles(config: KubeConfig, kubeconfig: string): void {
-  const { users } = loadYaml<{ users?: readonly { name: string; user?: { tokenFile?: string } }[] }>(
-    readFileSync(kubeconfig, 'utf8'),
-  );
+  const { users } = parse(readFileSync(kubeconfig, 'utf8')) as {
+    readonly users?: readonly { readonly name: string; readonly user?: { readonly tokenFile?: string } }[];
+  };
   const tokenFiles = new Map(users?.map(({ name, user }) => [name, user?.tokenFile]));
   config.users = config.users.map(({ token, ...user }) => {
     const tokenFile = tokenFiles.get(user.name);

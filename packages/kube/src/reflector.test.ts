@@ -324,6 +324,25 @@ describe('a watch', () => {
     expect(watches[1]?.query.resourceVersion).toBe('9');
   });
 
+  it('ends, and a list is made again, when somebody knows that what was seen does not count any more', async () => {
+    const { reflector, lists, watches, log: seen, pass } = await watching();
+    reflector.listAnew();
+    reflector.listAnew();
+    watches[0]?.emit({ type: 'deleted', object: node('a', '1', '11') });
+    await pass(1_500);
+    expect(lists).toHaveLength(2);
+    expect(watches).toHaveLength(1);
+    // Not even the list under way does.
+    reflector.listAnew();
+    lists[1]?.answer({ items: [], resourceVersion: '10' });
+    await pass(2_500);
+    expect(lists[2]?.query).toEqual({ limit: 500 });
+    lists[2]?.answer({ items: [node('a', '2', '10')], resourceVersion: '10' });
+    await pass(0);
+    expect(seen.slice(2)).toEqual(['expired', ['a', undefined, '1'], 'expired', ['a', '2', undefined]]);
+    expect(watches[1]?.query.resourceVersion).toBe('10');
+  });
+
   it('is not believed for ever when it says nothing', async () => {
     const setup = await watching();
     const { lists, watches, pass } = setup;

@@ -10,8 +10,8 @@ import { compareResourceVersions } from './resource-version.ts';
 import { untilAborted } from './until-aborted.ts';
 
 /**
- * Why a reflector begins anew: the server ended the watch, it cannot tell what changed since (410, or it went back), the watch
- * failed, or a list did.
+ * Why a reflector begins anew: the server ended the watch; it cannot tell what changed since (410, it went back, or it is said
+ * to have, by {@link Reflector.listAnew}); the watch failed, or a list did.
  */
 export type RestartReason = 'ended' | 'expired' | 'error' | 'list-failed';
 
@@ -57,6 +57,11 @@ export interface Reflector<S> extends Component {
   readonly trouble: KubeError | undefined;
   /** Resolves when `synced`; throws the reason of `signal` when that comes first. */
   whenSynced(signal: AbortSignal): Promise<void>;
+  /**
+   * Makes the list again soon, whatever is under way: what was seen cannot be relied on any more. For who has noticed a restore of
+   * etcd that left resourceVersions as if nothing had happened. However often it is asked for, the backoff is kept.
+   */
+  listAnew(): void;
 }
 
 const BACKOFF = { minMs: 1_000, maxMs: 30_000 };
@@ -72,13 +77,15 @@ interface Outcome {
   readonly error?: KubeError;
 }
 
+const OVERTURNED: Outcome = { reason: 'expired' };
+
 /**
  * Keeps what `slim` takes of every object of a resource.
  * ```
  *          ┌── failed: backoff ──┐
  *   start ─┴─▶ list (all pages) ─┴─ complete ─▶ watch ◀─┬─ ended, failed: backoff ─┐
  *                    ▲                            └─────┴──────────────────────────┘
- *                    └── 410, silent too long, or the server went back: backoff ────┘
+ *                    └── 410, silent too long, the server went back, `listAnew`: backoff
  * ```
  * A list is applied when its last page has come, and not at all when a page fails. The backoff starts anew only after a
  * watch that lasted: lists that work and watches that do not must not take turns without a pause.
@@ -95,6 +102,8 @@ export function createReflector<T extends KubeObject, S>(options: ReflectorOptio
   let resourceVersion: string | undefined;
   let trouble: KubeError | undefined;
   let heardMs = clock.monotonicMs();
+  /** Aborted: what was listed last, or is being listed, is not to be relied on. */
+  let overturned = new AbortController();
 
   const report = (changes: readonly Change<S>[]) => {
     for (const { key, next, previous } of changes) onChange?.(key, next, previous);
@@ -183,8 +192,9 @@ export function createReflector<T extends KubeObject, S>(options: ReflectorOptio
 
   const watch = async (from: string, isResumed: boolean, signal: AbortSignal): Promise<Outcome> => {
     const bug = new AbortController();
+    const over = AbortSignal.any([signal, bug.signal, overturned.signal]);
     const onEvent = (event: WatchEvent<T>) => {
-      if (signal.aborted || bug.signal.aborted) return;
+      if (over.aborted) return;
       try {
         applyEvent(event);
       } catch (error) {
@@ -195,9 +205,10 @@ export function createReflector<T extends KubeObject, S>(options: ReflectorOptio
     const query = { ...selection, resourceVersion: from, timeoutSeconds };
     try {
       if (isResumed && (await isAheadOfServer(from, signal))) return { reason: 'expired' };
-      await api.watch(resource, query, onEvent, AbortSignal.any([signal, bug.signal]));
+      await api.watch(resource, query, onEvent, over);
     } catch (error) {
       if (!bug.signal.aborted) {
+        if (overturned.signal.aborted) return OVERTURNED;
         if (error instanceof KubeError) return { reason: error.status === 410 ? 'expired' : 'error', error };
         throw error;
       }
@@ -217,8 +228,10 @@ export function createReflector<T extends KubeObject, S>(options: ReflectorOptio
     let isResumed = false;
     while (!signal.aborted) {
       const startedMs = clock.monotonicMs();
-      const outcome = from === undefined ? await list(signal) : await watch(from, isResumed, signal);
+      if (from === undefined) overturned = new AbortController();
+      const attempted = from === undefined ? await list(signal) : await watch(from, isResumed, signal);
       if (signal.aborted) return;
+      const outcome = attempted ?? (overturned.signal.aborted ? OVERTURNED : undefined);
       if (outcome === undefined) {
         from = resourceVersion;
         isResumed = false;
@@ -232,7 +245,8 @@ export function createReflector<T extends KubeObject, S>(options: ReflectorOptio
       log.debug({ reason, waitMs, resourceVersion }, 'the watch begins anew');
       await clock.sleep(waitMs, signal);
       const isSilent = clock.monotonicMs() - heardMs >= MAX_SILENCE_MS;
-      const mustList = listsAnew || isSilent || reason === 'expired' || reason === 'list-failed';
+      const cannotGoOn = overturned.signal.aborted || reason === 'expired' || reason === 'list-failed';
+      const mustList = listsAnew || isSilent || cannotGoOn;
       from = mustList ? undefined : resourceVersion;
       isResumed = true;
     }
@@ -250,6 +264,7 @@ export function createReflector<T extends KubeObject, S>(options: ReflectorOptio
       return trouble;
     },
     whenSynced: (signal) => untilAborted(firstList.promise, signal),
+    listAnew: () => overturned.abort(),
     async run(signal) {
       try {
         await follow(signal);

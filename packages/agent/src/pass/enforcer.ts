@@ -208,6 +208,7 @@ export function createEnforcer(
         group === undefined ? namespaces === undefined : inScope(group);
       reporter.unreachable(unreachable.update(plan.unreachable, wasJudged));
       metrics.unreachable(unreachable.counts());
+      metrics.failing(retries.size);
       return { lookAgain, isStale: report.skipped.length > 0 && report.auditErrors.length === 0 };
     },
     planInput: (policy, { due } = {}) => ({

@@ -28,6 +28,7 @@ function rig() {
         place,
         want: ({ hash }) => log.push(`${place.url} wants ${hash}`),
         wake: () => log.push(`${place.url} woken`),
+        retry: () => log.push(`${place.url} tried again`),
         revision: 0,
         view: () => makeView(place.node, { place, owners }),
         run: (signal) =>
@@ -68,6 +69,16 @@ describe('the fleet', () => {
     stop.abort();
     await ended;
     expect(take()).toEqual(['c ends']);
+  });
+
+  it('has an agent tried again each time that it becomes ready', () => {
+    const { fleet, take } = rig();
+    const follow = (isReady: boolean) =>
+      fleet.follow(new Map([['node-1', { node: 'node-1', url: 'a', origin: 'test', isReady }]]), NO_ORDERS);
+    for (const isReady of [false, true, true, false]) follow(isReady);
+    expect(take()).toEqual(['a tried again']);
+    follow(true);
+    expect(take()).toEqual(['a tried again']);
   });
 
   it('wakes the links to all nodes that hold archives of a pod, wherever that ran', () => {

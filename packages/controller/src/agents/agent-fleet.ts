@@ -11,6 +11,8 @@ export interface AgentFleet extends Component {
   follow(places: ReadonlyMap<string, AgentPlace>, orders: Orders): void;
   /** Wakes the links to agents that hold archives of a pod; without one, all. */
   wake(podKey?: string): void;
+  /** How many agents there are. */
+  readonly size: number;
   views(): readonly AgentView[];
   /** Another number when `views` would show something else. */
   revision(): number;
@@ -25,6 +27,7 @@ export interface AgentFleetPorts {
 interface Member {
   readonly link: AgentLink;
   readonly stop: AbortController;
+  isReady: boolean;
 }
 
 /** Keeps one link to each agent, and which agents hold archives of which pod. */
@@ -76,11 +79,14 @@ export function createAgentFleet({ createLink, onReleased }: AgentFleetPorts): A
           const onOwners = (before: readonly HeldOwner[], now: readonly HeldOwner[]) => {
             if (!stop.signal.aborted) index(node, before, now);
           };
-          member = { link: createLink(place, { onOwners }), stop };
+          member = { link: createLink(place, { onOwners }), stop, isReady: false };
           members.set(node, member);
           changes += 1;
           if (fleetSignal !== undefined) start(member, fleetSignal);
         }
+        const { isReady = false } = place;
+        if (isReady && !member.isReady) member.link.retry();
+        member.isReady = isReady;
         const order = orders.byNode.get(node);
         if (order !== undefined) member.link.want(order);
       }
@@ -88,6 +94,9 @@ export function createAgentFleet({ createLink, onReleased }: AgentFleetPorts): A
     wake(podKey) {
       const nodes = podKey === undefined ? members.keys() : (holders.get(podKey) ?? []);
       for (const node of nodes) members.get(node)?.link.wake();
+    },
+    get size() {
+      return members.size;
     },
     views: () => [...members.values()].map(({ link }) => link.view()),
     revision: () => [...members.values()].reduce((sum, { link }) => sum + link.revision, changes),

@@ -72,7 +72,7 @@ function rig() {
       outrank: (epoch) => lead.outrank(epoch),
       onOwners: () => {},
     },
-    { pollIntervalMs: 12_000 },
+    { pollIntervalMs: () => 12_000 },
   );
   return {
     clock,
@@ -206,6 +206,28 @@ describe('an agent that is not as it should be', () => {
     await it.pass(60_000);
     expect(it.link.view()).toMatchObject({ reach: 'reachable', trouble: undefined, isCurrent: true });
     expect(it.lines).toEqual(['warn agent cannot be used', 'info agent reached']);
+  });
+
+  it('is tried at once where there is reason to think that it answers, and after pauses that begin anew', async () => {
+    const it = rig();
+    it.agent.script.set('GET /v1/state', 'unreachable');
+    it.link.want(orderOf(GRACE_MS));
+    await it.start();
+    await it.pass(70_000);
+    it.agent.take();
+    it.link.retry();
+    await allSettled();
+    expect(it.agent.take()).toEqual(['GET /v1/state']);
+    await it.pass(2_000);
+    expect(it.agent.take()).toEqual(['GET /v1/state']);
+    it.agent.script.clear();
+    it.link.retry();
+    await allSettled();
+    expect(it.link.view()).toMatchObject({ reach: 'reachable', isCurrent: true });
+    it.agent.take();
+    it.link.retry();
+    await allSettled();
+    expect(it.agent.take()).toEqual([]);
   });
 
   it.each<[string, Parameters<ReturnType<typeof rig>['agent']['script']['set']>[1], string, RegExp]>([

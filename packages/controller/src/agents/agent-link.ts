@@ -17,6 +17,8 @@ export interface AgentLink extends Component {
   want(order: PolicyOrder): void;
   /** Something that the next step depends on has changed. */
   wake(): void;
+  /** There is reason to think that the agent answers now: if it did not, it is tried at once and not only after the pause. */
+  retry(): void;
   view(): AgentView;
   /** Another number when `view` would show something else. */
   readonly revision: number;
@@ -31,7 +33,8 @@ export interface AgentLinkPorts extends AgentStepsPorts {
 }
 
 export interface AgentLinkOptions {
-  readonly pollIntervalMs: number;
+  /** As of now: between looks at an agent in which nothing changes. */
+  readonly pollIntervalMs: () => number;
 }
 
 /** After a failure. */
@@ -142,6 +145,13 @@ export function createAgentLink(
       waker.wake();
     },
     wake: waker.wake,
+    retry() {
+      if (failures === 0) return;
+      failures = 1;
+      retryAtMs = Number.NEGATIVE_INFINITY;
+      memory.nextPollMs = retryAtMs;
+      waker.wake();
+    },
     get revision() {
       return revision;
     },
@@ -160,15 +170,21 @@ export function createAgentLink(
     }),
     async run(signal) {
       while (!signal.aborted) {
+        let planned: OwnerRound | undefined;
         const known = {
           ...memory,
           momentMs: memory.moment?.ms,
           retryAtMs,
           refusedAsStale,
-          round: round(),
+          // Made when something asks for it: it goes through all owners, and half of all steps are polls.
+          get round() {
+            planned ??= round();
+            return planned;
+          },
         };
         const step = nextStep(known, order, ports.epoch(), clock.monotonicMs());
         if (step.do === 'wait') {
+          planned ??= round(); // for what is shown
           // One step that works says little: an agent may answer polls and refuse all else.
           if (failures > 0 && clock.monotonicMs() >= retryAtMs) {
             failures = 0;

@@ -7,11 +7,25 @@ const POD: Pod = {
   spec: { nodeName: 'node-1' },
   status: { phase: 'Running', podIP: '10.0.0.1' },
 };
-const SLIM = { node: 'node-1', ip: '10.0.0.1', name: 'agent-a', createdAt: '2026-01-01T00:00:00Z' };
+const SLIM = {
+  node: 'node-1',
+  ip: '10.0.0.1',
+  name: 'agent-a',
+  createdAt: '2026-01-01T00:00:00Z',
+  isReady: false,
+};
 
 describe('slimAgentPod', () => {
   it('keeps where a running agent is', () => {
     expect(slimAgentPod(POD)).toEqual(SLIM);
+  });
+
+  it.each(['True', 'False'])('tells whether it is ready: %s', (status) => {
+    const conditions = [
+      { type: 'PodScheduled', status: 'True' },
+      { type: 'Ready', status },
+    ];
+    expect(slimAgentPod({ ...POD, status: { ...POD.status, conditions } })?.isReady).toBe(status === 'True');
   });
 
   it.each<[string, Pod]>([

@@ -7,6 +7,8 @@ export interface AgentPlace {
   readonly url: string;
   /** For people: the pod's name, or the flag that gave it. */
   readonly origin: string;
+  /** Whether the kubelet finds that it answers; absent where nobody says so. */
+  readonly isReady?: boolean;
 }
 
 /** A pod of the agents' DaemonSet that can be called. */
@@ -16,15 +18,17 @@ export interface AgentPod {
   readonly name: string;
   /** RFC 3339. */
   readonly createdAt: string;
+  readonly isReady: boolean;
 }
 
 /** @returns `undefined` for a pod that has no node or address yet, has ended or is about to */
 export function slimAgentPod({ metadata, spec, status }: Pod): AgentPod | undefined {
   const { nodeName: node } = spec ?? {};
-  const { podIP: ip, phase } = status ?? {};
+  const { podIP: ip, phase, conditions } = status ?? {};
   if (node === undefined || ip === undefined || phase !== 'Running') return undefined;
   if (metadata.deletionTimestamp !== undefined) return undefined;
-  return { node, ip, name: metadata.name, createdAt: metadata.creationTimestamp ?? '' };
+  const isReady = conditions?.some((each) => each.type === 'Ready' && each.status === 'True') ?? false;
+  return { node, ip, name: metadata.name, createdAt: metadata.creationTimestamp ?? '', isReady };
 }
 
 /**
@@ -44,9 +48,9 @@ export function placeAgents(
       youngest.set(pod.node, pod);
   }
   const places = new Map<string, AgentPlace>();
-  for (const { node, ip, name } of youngest.values()) {
+  for (const { node, ip, name, isReady } of youngest.values()) {
     const host = ip.includes(':') ? `[${ip}]` : ip;
-    places.set(node, { node, url: `https://${host}:${port}`, origin: `pod ${name}` });
+    places.set(node, { node, url: `https://${host}:${port}`, origin: `pod ${name}`, isReady });
   }
   for (const place of fixed) places.set(place.node, place);
   return places;

@@ -56,7 +56,7 @@ export function createAgentSteps(
   place: AgentPlace,
   memory: AgentMemory,
   ports: AgentStepsPorts,
-  pollIntervalMs: number,
+  pollIntervalMs: () => number,
 ): AgentSteps {
   const { agent, clock, random, book, metrics, log } = ports;
   return {
@@ -65,7 +65,7 @@ export function createAgentSteps(
       const polled = await agent.poll(memory.etag, signal);
       memory.etag = polled.etag;
       memory.moment = polled.moment === undefined ? undefined : { text: polled.moment, ms: startedMs };
-      memory.nextPollMs = clock.monotonicMs() + jittered(pollIntervalMs, random);
+      memory.nextPollMs = clock.monotonicMs() + jittered(pollIntervalMs(), random);
       if (polled.state !== undefined) {
         const { node } = polled.state;
         if (node !== place.node) {

@@ -51,7 +51,7 @@ export function nextStep(
   epoch: LeaseEpoch,
   nowMs: number,
 ): Step {
-  const { state, retryAtMs, nextPollMs, round } = known;
+  const { state, retryAtMs, nextPollMs } = known;
   if (nowMs < retryAtMs) return { do: 'wait', untilMs: retryAtMs };
   if (state === undefined || nowMs >= nextPollMs) return { do: 'poll' };
   if (state.policy.source === 'file') return { do: 'wait', untilMs: nextPollMs };
@@ -72,6 +72,7 @@ export function nextStep(
   }
   if (!state.ready) return { do: 'wait', untilMs };
   if (!isSameInventory(known.ownersOf, state.inventory)) return { do: 'get-owners' };
+  const { round } = known;
   if (round.revoke || (round.due.length > 0 && nowMs >= known.nextJudgeMs)) {
     const isFresh = known.momentMs !== undefined && nowMs - known.momentMs < FRESH_MOMENT_MS;
     return { do: isFresh ? 'judge-owners' : 'poll' };

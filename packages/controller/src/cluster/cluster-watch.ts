@@ -53,6 +53,8 @@ export interface ClusterWatch extends Component {
   readonly isJudged: () => boolean;
   /** What cannot be followed at present, and why. */
   readonly troubles: () => string[];
+  /** Lists everything again: the API server has gone back, and what was seen of it may have been undone. */
+  readonly listAnew: () => void;
 }
 
 export function createClusterWatch(
@@ -110,6 +112,9 @@ export function createClusterWatch(
     isComplete: () => policies.synced && nodes.synced && agentPods.synced,
     isJudged: () => pods.synced || pods.trouble !== undefined,
     troubles: () => all.flatMap(({ trouble }) => (trouble === undefined ? [] : [trouble.message])),
+    listAnew() {
+      for (const each of all) each.listAnew();
+    },
     run: (signal) => runTogether(all, signal),
   };
 }

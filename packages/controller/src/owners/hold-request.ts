@@ -9,6 +9,8 @@ export interface HoldRequest {
   readonly why: string | undefined;
   /** The first reason stays. */
   make(why: string): void;
+  /** Calls back whenever one is made, whether or not there is one already. @returns what ends that */
+  onMade(listener: () => void): () => void;
   /** It is in the Lease. */
   fulfilled(): void;
   /** Resolves after `ms`, when one is made, or when `signal` is aborted. */
@@ -17,6 +19,7 @@ export interface HoldRequest {
 
 export function createHoldRequest(clock: Pick<Clock, 'sleep'>): HoldRequest {
   const waker = createWaker(clock);
+  const listeners = new Set<() => void>();
   let why: string | undefined;
   return {
     get why() {
@@ -25,6 +28,11 @@ export function createHoldRequest(clock: Pick<Clock, 'sleep'>): HoldRequest {
     make(reason) {
       why ??= reason;
       waker.wake();
+      for (const listener of listeners) listener();
+    },
+    onMade(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
     fulfilled() {
       why = undefined;

@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 function agentPod(node: string): AgentPod {
-  return { node, ip: '10.0.0.1', name: `agent-${node}`, createdAt: '' };
+  return { node, ip: '10.0.0.1', name: `agent-${node}`, createdAt: '', isReady: true };
 }
 
 function known(name: string, spec: unknown): KnownPolicy {
@@ -35,6 +35,7 @@ function rig() {
     resourceVersion: undefined,
     trouble: undefined,
     whenSynced: async () => {},
+    listAnew: () => {},
     run: async () => {},
   };
   const waker = createWaker(manualClock());

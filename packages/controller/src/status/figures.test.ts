@@ -23,7 +23,7 @@ describe('largestNamespaces', () => {
 });
 
 describe('reportFigures', () => {
-  it('counts agents by state and policies by condition, zeros too', () => {
+  it('counts agents by state and policies by condition and status, zeros too', () => {
     const told: unknown[] = [];
     const note = (value: unknown) => void told.push(value);
     const condition = (type: string, status: 'True' | 'False') => ({
@@ -40,7 +40,11 @@ describe('reportFigures', () => {
     );
     expect(told).toEqual([
       { new: 0, reachable: 2, unreachable: 1, incompatible: 0, misplaced: 0, 'stand-alone': 0 },
-      { Accepted: 1, Enforced: 0, Degraded: 0 },
+      {
+        Accepted: { True: 1, False: 0, Unknown: 0 },
+        Enforced: { True: 0, False: 0, Unknown: 0 },
+        Degraded: { True: 0, False: 1, Unknown: 0 },
+      },
       [],
     ]);
   });

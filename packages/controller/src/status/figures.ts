@@ -1,6 +1,12 @@
 import type { PolicyStatus } from '@checkpoint-warden/api';
 import { AGENT_STATES, type AgentState, type AgentView } from '../agents/agent-view.ts';
-import { type ControllerMetrics, type NamespaceArchives, POLICY_CONDITIONS } from '../metrics.ts';
+import {
+  CONDITION_STATUSES,
+  type ControllerMetrics,
+  type NamespaceArchives,
+  POLICY_CONDITIONS,
+  type PolicyCounts,
+} from '../metrics.ts';
 
 /** Namespaces that have series of their own: a cluster may have thousands. */
 const MAX_NAMESPACES = 20;
@@ -15,13 +21,20 @@ export function reportFigures(
   for (const { reach } of agents) byState[reach] += 1;
   metrics.agents(byState);
 
-  const isTrue = (type: string) =>
-    statuses.filter(({ conditions }) =>
-      conditions?.some((condition) => condition.type === type && condition.status === 'True'),
-    ).length;
-  const [Accepted, Enforced, Degraded] = POLICY_CONDITIONS.map(isTrue);
-  metrics.policies({ Accepted: Accepted ?? 0, Enforced: Enforced ?? 0, Degraded: Degraded ?? 0 });
+  metrics.policies(countConditions(statuses));
   metrics.namespaces(largestNamespaces(agents));
+}
+
+function countConditions(statuses: readonly PolicyStatus[]): PolicyCounts {
+  const conditions = statuses.flatMap((status) => status.conditions ?? []);
+  const count = (type: string, status: string) =>
+    conditions.filter((condition) => condition.type === type && condition.status === status).length;
+  return Object.fromEntries(
+    POLICY_CONDITIONS.map((type) => [
+      type,
+      Object.fromEntries(CONDITION_STATUSES.map((status) => [status, count(type, status)])),
+    ]),
+  ) as PolicyCounts;
 }
 
 /** The namespaces with most bytes, and all others as one. */

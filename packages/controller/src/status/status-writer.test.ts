@@ -77,9 +77,41 @@ const want = (status: PolicyStatus, before?: PolicyStatus, name = 'default'): Wa
 
 describe('the status writer', () => {
   it('writes what is new, once', async () => {
-    const { writes, pass } = await rig([want(statusOf(1))]);
-    await pass(60);
+    const { world, writes, pass } = await rig([want(statusOf(1))]);
+    await pass(20);
+    world.wanted = [want(statusOf(1), statusOf(1))];
+    await pass(120);
     expect(writes).toEqual(['0 default']);
+  });
+
+  it('leaves conditions alone that somebody else has added', async () => {
+    const status = statusOf(1);
+    const [ours] = status.conditions ?? [];
+    const theirs = { type: 'Reviewed', status: 'True', reason: 'R', message: 'M' } as const;
+    const before = {
+      ...status,
+      conditions: [{ ...theirs, lastTransitionTime: '2026-01-01T00:00:00Z' }, ...(ours ? [ours] : [])],
+    };
+    const { writes, pass } = await rig([want(status, before)]);
+    await pass(200);
+    expect(writes).toEqual([]);
+  });
+
+  it('writes again what somebody else, or a restore of etcd, has undone', async () => {
+    const { world, writes, pass } = await rig([want(statusOf(1))]);
+    world.wanted = [want(statusOf(1), statusOf(1))];
+    await pass(30);
+    world.wanted = [want(statusOf(1), statusOf(7))];
+    await pass(1);
+    expect(writes).toEqual(['0 default', '31 default']);
+  });
+
+  it('writes again what does not come back', async () => {
+    const { writes, pass } = await rig([want(statusOf(1))]);
+    await pass(59);
+    expect(writes).toEqual(['0 default']);
+    await pass(1);
+    expect(writes).toEqual(['0 default', '60 default']);
   });
 
   it('writes nothing that the API server has already, in whichever order its fields come', async () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { API_VERSION, KIND, type PolicyStatus } from '@checkpoint-warden/api';
 import { type AppError, isAppError } from '@checkpoint-warden/errors';
 import type { Clock, Component, Logger } from '@checkpoint-warden/kit';
@@ -26,19 +27,40 @@ const LOOK_MS = 1_000;
 /** Figures alone are written this often at most; a condition that changes, at the next look. */
 const FIGURES_MS = 5_000;
 const AFTER_FAILURE_MS = 10_000;
+/** What has not come back so long after it was written is not there any more: somebody else, or a restore of etcd, undid it. */
+const COMES_BACK_MS = 60_000;
 
-/** Writes the status of policy objects by server-side apply, when something material has changed and not too often. */
+/** What was written last to one object. */
+interface Written {
+  readonly status: PolicyStatus;
+  readonly ms: number;
+  /** As the API server had it before, for all that was known. */
+  readonly over: PolicyStatus | undefined;
+}
+
+/**
+ * Writes the status of policy objects by server-side apply, when something material has changed and not too often. Judged by what
+ * the API server has, so that what somebody else has written over it, such as a leader who was deposed, does not stay.
+ */
 export function createStatusWriter({ api, clock, log, wanted }: StatusWriterPorts): Component {
   /** By UID. */
-  const written = new Map<string, { readonly status: PolicyStatus; readonly ms: number }>();
+  const written = new Map<string, Written>();
   const failures = new Map<string, string>();
-  /** What was asked for last, once all of it is written. */
+  /** What was asked for last, once all of it is there. */
   let settled: readonly WantedStatus[] | undefined;
 
-  const write = async ({ name, uid }: WantedStatus, status: PolicyStatus, signal: AbortSignal) => {
+  /** The status that an object has: as the API server last said, unless what was written since is still on its way back. */
+  const currentOf = ({ uid, before }: WantedStatus) => {
+    const last = written.get(uid);
+    const isOnItsWay =
+      last !== undefined && last.over === before && clock.monotonicMs() - last.ms < COMES_BACK_MS;
+    return { status: isOnItsWay ? last.status : before, isOnItsWay };
+  };
+
+  const write = async ({ name, uid, before }: WantedStatus, status: PolicyStatus, signal: AbortSignal) => {
     const object = { apiVersion: API_VERSION, kind: KIND, metadata: { name }, status };
     await api.applyStatus(POLICIES, object, signal);
-    written.set(uid, { status, ms: clock.monotonicMs() });
+    written.set(uid, { status, ms: clock.monotonicMs(), over: before });
     failures.delete(uid);
   };
 
@@ -62,15 +84,14 @@ export function createStatusWriter({ api, clock, log, wanted }: StatusWriterPort
         for (const known of [written, failures])
           for (const uid of known.keys()) if (!uids.has(uid)) known.delete(uid);
         for (const each of all) {
-          const last = written.get(each.uid);
-          const before = last?.status ?? each.before;
-          const status = withTimesOf(before, each.status);
-          const isDue = last === undefined || clock.monotonicMs() - last.ms >= FIGURES_MS;
-          if (isSame(before, status)) continue;
-          if (!isDue && isSame(verdictOf(before), verdictOf(status))) {
-            isSettled = false;
-            continue;
-          }
+          const { status: current, isOnItsWay } = currentOf(each);
+          const status = withTimesOf(current, each.status);
+          const isThere = isDeepStrictEqual(oursOf(current, status), status);
+          if (!isThere || isOnItsWay) isSettled = false;
+          if (isThere) continue;
+          const lastMs = written.get(each.uid)?.ms ?? Number.NEGATIVE_INFINITY;
+          const isDue = clock.monotonicMs() - lastMs >= FIGURES_MS;
+          if (!isDue && isDeepStrictEqual(verdictOf(oursOf(current, status)), verdictOf(status))) continue;
           try {
             await write(each, status, signal);
           } catch (error) {
@@ -78,7 +99,6 @@ export function createStatusWriter({ api, clock, log, wanted }: StatusWriterPort
             if (!isAppError(error)) throw error;
             failed(each, error);
             pauseMs = AFTER_FAILURE_MS;
-            isSettled = false;
           }
         }
         settled = isSettled ? all : undefined;
@@ -99,6 +119,16 @@ function withTimesOf(before: PolicyStatus | undefined, status: PolicyStatus): Po
   return conditions === undefined ? status : { ...status, conditions };
 }
 
+/** A status without the conditions that others have added to it, in the order of ours. */
+function oursOf(
+  current: PolicyStatus | undefined,
+  { conditions = [] }: PolicyStatus,
+): PolicyStatus | undefined {
+  if (current?.conditions === undefined) return current;
+  const ours = conditions.flatMap(({ type }) => current.conditions?.find((each) => each.type === type) ?? []);
+  return { ...current, conditions: ours };
+}
+
 /** What is written at once: not figures that change with every archive. */
 function verdictOf(status: PolicyStatus | undefined): unknown {
   return [
@@ -106,19 +136,4 @@ function verdictOf(status: PolicyStatus | undefined): unknown {
     status?.conditions?.map(({ type, status: value, reason }) => [type, value, reason]),
     status?.nodes,
   ];
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
-}
-
-/** The same fields in the same order: the API server gives them back in its own. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, each]) => [key, sorted(each)]),
-  );
 }

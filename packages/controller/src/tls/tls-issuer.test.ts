@@ -119,6 +119,15 @@ describe('the TLS issuer', () => {
     expect(issuer.expiresAtMs()).toBe(clock.nowMs() + 90 * DAY_MS);
   });
 
+  it('tells no expiry when it runs no more: the next leader renews what it knows nothing of', async () => {
+    const issuer = await start();
+    expect(issuer.expiresAtMs()).toBe(clock.nowMs() + 90 * DAY_MS);
+    stop.abort();
+    await Promise.all(running);
+    expect(issuer.expiresAtMs()).toBeNaN();
+    expect(issuer.current()).toBeDefined();
+  });
+
   it('agrees with another that runs at the same time by mistake', async () => {
     const [one, other] = [createIssuer(), createIssuer()];
     running.push(one.run(stop.signal), other.run(stop.signal));

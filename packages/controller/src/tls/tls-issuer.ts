@@ -41,7 +41,10 @@ export interface TlsIssuer extends Component {
   current(): TlsSet;
   /** Resolves when there is a set, or when `signal` is aborted. */
   ready(signal: AbortSignal): Promise<void>;
-  /** When the first certificate of those in use expires, the agents' included, Unix ms; NaN before there is one. */
+  /**
+   * When the first certificate of those in use expires, the agents' included, Unix ms. NaN before there is one, and when it
+   * runs no more: another leader may have renewed them since.
+   */
   expiresAtMs(): number;
 }
 
@@ -97,6 +100,34 @@ export function createTlsIssuer(options: TlsIssuerOptions): TlsIssuer {
     isReady.resolve();
   }
 
+  async function keepLooking(signal: AbortSignal): Promise<void> {
+    let failures = 0;
+    /** Of the last failed look; told when it becomes another one. */
+    let told: string | undefined;
+    while (!signal.aborted) {
+      try {
+        await lookUntilDone(signal);
+        if (told !== undefined) log.info({}, 'certificates are looked after again');
+        failures = 0;
+        told = undefined;
+        await clock.sleep(lookIntervalMs, signal);
+      } catch (err) {
+        if (signal.aborted) return;
+        failures += 1;
+        const isLostRace =
+          err instanceof KubeError && (err.reason === 'Conflict' || err.reason === 'AlreadyExists');
+        const message = err instanceof Error ? err.message : String(err);
+        if (isLostRace) log.debug({ err }, 'tls secret was changed meanwhile, looking again');
+        else if (told !== message) {
+          log.warn({ err }, 'certificates cannot be looked after');
+          told = message;
+        }
+        const askedMs = err instanceof KubeError ? (err.retryAfterMs ?? 0) : 0;
+        await clock.sleep(Math.max(askedMs, jittered(backoffMs(RETRY, failures), random)), signal);
+      }
+    }
+  }
+
   return {
     current() {
       if (current !== undefined) return current;
@@ -112,30 +143,10 @@ export function createTlsIssuer(options: TlsIssuerOptions): TlsIssuer {
     },
     expiresAtMs: () => expiresAtMs,
     async run(signal) {
-      let failures = 0;
-      /** Of the last failed look; told when it becomes another one. */
-      let told: string | undefined;
-      while (!signal.aborted) {
-        try {
-          await lookUntilDone(signal);
-          if (told !== undefined) log.info({}, 'certificates are looked after again');
-          failures = 0;
-          told = undefined;
-          await clock.sleep(lookIntervalMs, signal);
-        } catch (err) {
-          if (signal.aborted) return;
-          failures += 1;
-          const isLostRace =
-            err instanceof KubeError && (err.reason === 'Conflict' || err.reason === 'AlreadyExists');
-          const message = err instanceof Error ? err.message : String(err);
-          if (isLostRace) log.debug({ err }, 'tls secret was changed meanwhile, looking again');
-          else if (told !== message) {
-            log.warn({ err }, 'certificates cannot be looked after');
-            told = message;
-          }
-          const askedMs = err instanceof KubeError ? (err.retryAfterMs ?? 0) : 0;
-          await clock.sleep(Math.max(askedMs, jittered(backoffMs(RETRY, failures), random)), signal);
-        }
+      try {
+        await keepLooking(signal);
+      } finally {
+        expiresAtMs = Number.NaN;
       }
     },
   };

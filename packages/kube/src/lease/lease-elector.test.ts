@@ -398,6 +398,22 @@ describe('after a restore of etcd', () => {
     ]);
   });
 
+  it('a candidate does not take a Lease that is renewed, though it comes upon the same resourceVersion again', async () => {
+    const leader = start('a');
+    await pass(1_000);
+    const backup = server.snapshot();
+    await pass(20_000);
+    let isSeen = (_: string | undefined) => true;
+    const fault = { error: lost };
+    const other = start('b', { faults: () => (isSeen(lease().metadata.resourceVersion) ? 'ok' : fault) });
+    const seen = lease().metadata.resourceVersion;
+    await pass(100);
+    isSeen = (version) => version === seen;
+    server.restore(backup);
+    await pass(60_000);
+    expect([leader.elector.leading, other.terms]).toEqual([true, []]);
+  });
+
   it('a candidate does not trust that nobody has the Lease', async () => {
     const a = await startAndLead('a');
     a.stop();

@@ -50,6 +50,9 @@ export interface Elector extends Component {
  * Every write is a compare-and-swap on the resourceVersion, so that a call that arrives late changes nothing that somebody has
  * written since. Each leadership has another epoch, also of the same process.
  *
+ * A restore of etcd from a backup undoes the Lease of who leads, and its resourceVersions come a second time. For twice
+ * `renewDeadlineMs` after it two may lead at once, and their epochs may be the same: whoever is told twice must tell them apart.
+ *
  * `run` rejects only with what `lead` ended with while it led.
  *
  * @see https://github.com/kubernetes/client-go/blob/master/tools/leaderelection/leaderelection.go, which judges expiry alike

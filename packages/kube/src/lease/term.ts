@@ -151,7 +151,7 @@ export function beginTerm(deps: TermDeps, acquisition: Acquisition): Term {
         throw new AppError(
           'CW_ERR_STALE_REVISION',
           `another Lease than ${key.namespace}/${key.name} was created later, at ${created}, and is obeyed: ` +
-            'give each agent to one cluster only',
+            'give each agent to one cluster only, or, if etcd was restored from before then, delete the Lease',
         );
       }
       if (compareLeaseEpochs(leadership.epoch, above) > 0) return leadership.epoch;
