@@ -4,7 +4,15 @@ import { describe, expect, it } from 'vitest';
 import { ROOT } from './versions.mjs';
 
 /** From left to right; packages of one layer do not know each other. */
-const LAYERS = [['errors'], ['policy'], ['api'], ['kit'], ['kube'], ['agent', 'controller'], ['cli']];
+const LAYERS = [
+  ['errors'],
+  ['policy'],
+  ['api'],
+  ['kit'],
+  ['kube'],
+  ['agent', 'controller'],
+  ['cli', 'chart'],
+];
 const SCOPE = '@checkpoint-warden/';
 
 const packages = readdirSync(join(ROOT, 'packages')).filter((name) => name !== 'tooling');

@@ -53,8 +53,12 @@ export async function provideFromNpm(tool, env) {
   return join(target, tool.bin);
 }
 
-/** @param {string} folder */
-async function makeStaging(folder) {
+/**
+ * Makes a folder to put a tool together in, on the filesystem that it is to be renamed on.
+ *
+ * @param {string} folder of the tools
+ */
+export async function makeStaging(folder) {
   try {
     await mkdir(folder, { recursive: true });
     return await mkdtemp(join(folder, '.installing-'));

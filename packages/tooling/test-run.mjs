@@ -29,22 +29,53 @@ export async function runTests(env) {
   return sumUp(counts, startedAt);
 }
 
+/** What `npm run test:cluster` consists of, by the flag that asks for it alone. */
+const CLUSTER_PARTS = new Map([
+  [
+    '--api',
+    { name: 'API server tests', config: 'packages/tooling/vitest.cluster.config.ts', reporter: 'dot' },
+  ],
+  // Scenarios are few and take long: who waits for them sees which one it is.
+  [
+    '--e2e',
+    { name: 'end-to-end tests', config: 'packages/tooling/vitest.e2e.config.ts', reporter: 'verbose' },
+  ],
+]);
+
 /**
- * The tests on a real API server, with its programs brought first. The last line printed is `N passed, N failed`.
+ * The tests on a real API server, then those on a real cluster of nodes, with what they take brought first. The last line
+ * printed is `N passed, N failed`.
  *
- * @param {readonly string[]} args for vitest: which tests
+ * @param {readonly string[]} args `--api` or `--e2e` for one of the two, and paths of tests for vitest, which imply it
  * @param {NodeJS.ProcessEnv} env
  * @returns {Promise<number>} exit code
  */
 export async function runClusterTests(args, env) {
   const startedAt = Date.now();
-  const config = ['--config', 'packages/tooling/vitest.cluster.config.ts'];
+  const parts = clusterParts(args);
   // Go's build cache stays where the user has it: 6 GB of it may be there already.
   const prepareEnv = { ...env, XDG_CACHE_HOME: process.env.XDG_CACHE_HOME };
-  const { code } = await run('node', ['test/cluster/prepare.ts'], { cwd: ROOT, env: prepareEnv });
-  const counts =
-    code === 0 ? await runVitest('cluster tests', [...config, ...args], env) : { passed: 0, failed: 1 };
-  return sumUp([counts], startedAt);
+  const { code } = await run('node', ['test/cluster/prepare.ts', ...parts], { cwd: ROOT, env: prepareEnv });
+  if (code !== 0) return sumUp([{ passed: 0, failed: 1 }], startedAt);
+  const counts = [];
+  for (const part of parts) {
+    const { name = '', config = '', reporter } = CLUSTER_PARTS.get(part) ?? {};
+    const paths = args.filter((arg) => !CLUSTER_PARTS.has(arg));
+    counts.push(await runVitest(name, ['--config', config, ...paths], env, reporter));
+  }
+  return sumUp(counts, startedAt);
+}
+
+/**
+ * @param {readonly string[]} args of {@link runClusterTests}
+ * @returns {readonly string[]} flags of the parts to run
+ */
+export function clusterParts(args) {
+  const all = [...CLUSTER_PARTS.keys()];
+  if (args.length === 0) return all;
+  const asked = all.filter((part) => args.includes(part));
+  if (asked.length > 0) return asked;
+  return args.some((path) => path.includes('test/e2e')) ? ['--e2e'] : ['--api'];
 }
 
 /**
@@ -76,14 +107,15 @@ async function runCheck([name = '', command = '', ...args], env) {
  * @param {string} name
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} env
+ * @param {string} [reporter] of vitest, for people
  * @returns {Promise<Counts>}
  */
-async function runVitest(name, args, env) {
+async function runVitest(name, args, env, reporter = 'dot') {
   const startedAt = Date.now();
   const folder = await mkdtemp(join(tmpdir(), 'checkpoint-warden-test-'));
   try {
     const resultFile = join(folder, 'result.json');
-    const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${resultFile}`];
+    const reporters = [`--reporter=${reporter}`, '--reporter=json', `--outputFile.json=${resultFile}`];
     const { code } = await run('vitest', ['run', ...args, ...reporters], { cwd: ROOT, env });
     const counts = countTests(code, existsSync(resultFile) ? readFileSync(resultFile, 'utf8') : undefined);
     report(

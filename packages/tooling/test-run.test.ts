@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countTests } from './test-run.mjs';
+import { clusterParts, countTests } from './test-run.mjs';
 
 interface Counts {
   readonly passed?: number;
@@ -42,5 +42,17 @@ describe('countTests', () => {
 
   it('fails when vitest left no result', () => {
     expect(countTests(0, undefined)).toMatchObject({ failed: 1 });
+  });
+});
+
+describe('clusterParts', () => {
+  it.each([
+    [[], ['--api', '--e2e']],
+    [['--api'], ['--api']],
+    [['--e2e', 'orphans'], ['--e2e']],
+    [['test/cluster/crd.test.ts'], ['--api']],
+    [['test/e2e/orphans'], ['--e2e']],
+  ])('of %j are %j', (args, parts) => {
+    expect(clusterParts(args)).toEqual(parts);
   });
 });

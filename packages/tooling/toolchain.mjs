@@ -3,6 +3,7 @@
 // here: nothing is there yet.
 import { delimiter, join } from 'node:path';
 import { areDependenciesInstalled, installDependencies } from './dependencies.mjs';
+import { provideHelm } from './provide-helm.mjs';
 import { run, ToolchainError, withSignals } from './run.mjs';
 import { runClusterTests, runTests } from './test-run.mjs';
 import { provideTools } from './tools.mjs';
@@ -11,6 +12,8 @@ import { cacheDir, ROOT } from './versions.mjs';
 /** @typedef {(args: readonly string[], env: NodeJS.ProcessEnv) => Promise<number>} Task its exit code */
 
 const BUILD = ['node', 'packages/cli/build.mjs'];
+const CHART_VERSION = ['node', 'packages/tooling/set-chart-version.mjs'];
+const GENERATE = ['node', 'packages/tooling/generate.mjs'];
 const VITEST = ['vitest', '--config', 'packages/tooling/vitest.config.ts'];
 
 /** @type {ReadonlyMap<string, Task>} */
@@ -18,6 +21,7 @@ const TASKS = new Map([
   ['test', (args, env) => (args.length === 0 ? runTests(env) : usage('test takes no arguments'))],
   ['test:long', (args, env) => inOrder({ ...env, WARDEN_DEV_LONG: '1' }, [...VITEST, 'run', ...args])],
   ['test:cluster', runClusterTests],
+  ['cluster', (_args, env) => inOrder(env, ['node', 'test/e2e/up.ts'])],
   ['vitest', (args, env) => inForeground(env, [...VITEST, ...args])],
   ['demo', (args, env) => inOrder(env, BUILD, ['node', 'test/demo/demo.ts', ...args])],
   ['bench', (args, env) => inOrder(env, BUILD, ['node', 'test/bench/main.ts', ...args])],
@@ -27,7 +31,12 @@ const TASKS = new Map([
   ['typecheck', (args, env) => inOrder(env, ['tsc', '-p', '.', ...args])],
   ['lint', (args, env) => inOrder(env, ['biome', 'check', '--error-on-warnings', '.', ...args])],
   ['format', (args, env) => inOrder(env, ['biome', 'check', '--write', '.', ...args])],
-  ['generate', (args, env) => inOrder(env, ['node', 'packages/tooling/generate.mjs', ...args])],
+  ['generate', (args, env) => inOrder(env, [...GENERATE, ...args])],
+  [
+    'release:version',
+    (args, env) => inOrder(env, ['changeset', 'version', ...args], CHART_VERSION, GENERATE),
+  ],
+  ['helm', async (args, env) => inForeground(env, [await provideHelm(env), ...args])],
   ['exec', (args, env) => inForeground(env, args[0] === '--' ? args.slice(1) : args)],
 ]);
 

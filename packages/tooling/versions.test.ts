@@ -21,6 +21,14 @@ describe('versions', () => {
     expect(read('packages/cli/build.mjs')).toContain(`target: 'node${OLDEST_NODE}'`);
   });
 
+  it('of Node.js in the image, to build and to run, is the pinned one', () => {
+    const dockerfile = read('packages/cli/Dockerfile');
+    const nodes = [...dockerfile.matchAll(/^FROM .*\/(?:node:|nodejs)(\d+)-/gm)].map(([, version]) =>
+      Number(version),
+    );
+    expect(nodes).toEqual([major(NODE_VERSION), major(NODE_VERSION)]);
+  });
+
   it.each([
     ['24.21.0', '24', true],
     ['24.0.0', '24.0.0', true],

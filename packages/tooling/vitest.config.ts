@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     root: fileURLToPath(new URL('../..', import.meta.url)),
     include: ['packages/*/src/**/*.test.ts', 'packages/tooling/*.test.ts', 'test/**/*.test.ts'],
-    // They need an API server: vitest.cluster.config.ts.
-    exclude: [...configDefaults.exclude, '**/*.cluster.test.ts', 'test/cluster/**'],
+    // They need an API server (vitest.cluster.config.ts) or a cluster (vitest.e2e.config.ts).
+    exclude: [...configDefaults.exclude, '**/*.cluster.test.ts', 'test/cluster/**', 'test/e2e/**'],
     testTimeout: 30_000,
     silent: 'passed-only',
     coverage: {

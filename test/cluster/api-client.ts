@@ -5,6 +5,7 @@ import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { ADMIN, issueUser, type User } from './credentials.ts';
+import { kubeconfigText } from './kubeconfig.ts';
 
 /** Where an API server is, and the files to reach it with: all that another process needs to know. */
 export interface ApiAddress {
@@ -73,29 +74,6 @@ export async function makeApiClient(address: ApiAddress, user: User = ADMIN): Pr
     },
     close: () => agent.destroy(),
   };
-}
-
-interface Identity {
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-}
-
-function kubeconfigText(server: string, { ca, cert, key }: Identity): string {
-  const base64 = (pem: string) => Buffer.from(pem).toString('base64');
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'test', cluster: { server, 'certificate-authority-data': base64(ca) } }],
-    users: [
-      {
-        name: 'test',
-        user: { 'client-certificate-data': base64(cert), 'client-key-data': base64(key) },
-      },
-    ],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-    'current-context': 'test',
-  });
 }
 
 async function runKubectl(

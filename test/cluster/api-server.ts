@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type ApiAddress, type ApiClient, makeApiClient } from './api-client.ts';
 import { makeServerCredentials, type ServerCredentials, type User } from './credentials.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { commonApiServerFlags, etcdFlags } from './flags.ts';
 import { freePort } from './free-port.ts';
 
 /** What to start an API server with. */
@@ -54,7 +55,7 @@ const POLL_MS = 50;
 export async function startApiServer({ assets, flags = [] }: ApiServerOptions): Promise<ApiServer> {
   const folder = await mkdtemp(join(tmpdir(), 'checkpoint-warden-cluster-'));
   const credentials = join(folder, 'credentials');
-  const files = await makeServerCredentials(credentials);
+  const files = await makeServerCredentials(credentials, ['127.0.0.1']);
   const [etcdPort, peerPort, port] = await Promise.all([freePort(), freePort(), freePort()]);
   const address: ApiAddress = { url: `https://127.0.0.1:${port}`, credentials, assets };
   const admin = await makeApiClient(address);
@@ -106,34 +107,15 @@ export async function startApiServer({ assets, flags = [] }: ApiServerOptions): 
   return server;
 }
 
-function etcdFlags(folder: string, port: number, peerPort: number): string[] {
-  const url = `http://127.0.0.1:${port}`;
-  return [
-    `--data-dir=${join(folder, 'etcd')}`,
-    `--listen-client-urls=${url}`,
-    `--advertise-client-urls=${url}`,
-    `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
-    '--unsafe-no-fsync', // nothing has to survive the machine
-    '--log-level=warn',
-  ];
-}
-
 function apiServerFlags(files: ServerCredentials, etcdPort: number, port: number): string[] {
   return [
-    `--etcd-servers=http://127.0.0.1:${etcdPort}`,
+    ...commonApiServerFlags(files, etcdPort),
     '--bind-address=127.0.0.1',
     `--secure-port=${port}`,
     // Without these two it looks for an address of the machine that is not 127.0.0.1, and there may be none.
     '--advertise-address=127.0.0.1',
     '--endpoint-reconciler-type=none',
-    `--tls-cert-file=${files.cert}`,
-    `--tls-private-key-file=${files.key}`,
-    `--client-ca-file=${files.authority}`,
     '--authorization-mode=RBAC',
-    '--service-account-issuer=https://kubernetes.default.svc',
-    `--service-account-key-file=${files.serviceAccountKey}`,
-    `--service-account-signing-key-file=${files.serviceAccountKey}`,
-    '--service-cluster-ip-range=10.96.0.0/16',
     // It refuses pods whose service account does not exist, and who makes those is not here.
     '--disable-admission-plugins=ServiceAccount',
   ];

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { provideAssets } from './assets.ts';
+import { CLUSTER_PROGRAMS, provideAssets } from './assets.ts';
 
 const PROGRAMS = ['etcd', 'kube-apiserver', 'kubectl'];
 
@@ -59,6 +59,19 @@ describe('provideAssets', () => {
     expect(await built()).toEqual(['v3', 'kube-apiserver', 'kubectl']);
   });
 
+  it('builds what a cluster takes beyond an API server only when it is asked for', async () => {
+    await go();
+    const assets = await provideAssets(environment());
+    expect(await provideAssets(environment(), CLUSTER_PROGRAMS)).toBe(assets);
+    expect((await readdir(assets)).sort()).toEqual(CLUSTER_PROGRAMS.map(({ name }) => name).sort());
+    expect((await built()).slice(PROGRAMS.length)).toEqual([
+      'kube-controller-manager',
+      'kube-scheduler',
+      'kubelet',
+      'kube-proxy',
+    ]);
+  });
+
   it('builds just the versions that are committed, with the flags that the user has set', async () => {
     await go();
     await provideAssets(environment({ GOFLAGS: '-p=1 -mod=mod', GOWORK: '/elsewhere/go.work' }));
@@ -105,6 +118,9 @@ describe('provideAssets', () => {
     for (const name of PROGRAMS) await program(join(bin, name), '');
     const env = { KUBEBUILDER_ASSETS: bin };
     expect(await provideAssets(env)).toBe(bin);
+    await expect(provideAssets(env, CLUSTER_PROGRAMS)).rejects.toThrow(
+      'no executable kube-controller-manager, kube-scheduler, kubelet, kube-proxy.',
+    );
   });
 
   it('says what KUBEBUILDER_ASSETS lacks', async () => {

@@ -9,35 +9,48 @@ import { cacheDir } from '../../packages/tooling/versions.mjs';
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const GO_MOD = readFileSync(join(HERE, 'go.mod'), 'utf8');
 
-/** The programs that make up the cluster, with the Go packages that they are. */
-const PROGRAMS = [
+/** A program of Kubernetes, with the Go package that it is. */
+export interface Program {
+  readonly name: string;
+  readonly goPackage: string;
+}
+
+/** What an API server by itself takes. */
+export const API_PROGRAMS: readonly Program[] = [
   { name: 'etcd', goPackage: 'go.etcd.io/etcd/server/v3' },
   { name: 'kube-apiserver', goPackage: 'k8s.io/kubernetes/cmd/kube-apiserver' },
   { name: 'kubectl', goPackage: 'k8s.io/kubernetes/cmd/kubectl' },
-] as const;
+];
 
-type Program = (typeof PROGRAMS)[number];
+/** What a cluster with nodes takes. */
+export const CLUSTER_PROGRAMS: readonly Program[] = [
+  ...API_PROGRAMS,
+  { name: 'kube-controller-manager', goPackage: 'k8s.io/kubernetes/cmd/kube-controller-manager' },
+  { name: 'kube-scheduler', goPackage: 'k8s.io/kubernetes/cmd/kube-scheduler' },
+  { name: 'kubelet', goPackage: 'k8s.io/kubernetes/cmd/kubelet' },
+  { name: 'kube-proxy', goPackage: 'k8s.io/kubernetes/cmd/kube-proxy' },
+];
 
 /** The folders and settings of the machine that {@link provideAssets} looks at. */
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * A folder with `etcd`, `kube-apiserver` and `kubectl`: `KUBEBUILDER_ASSETS` if that is set, and otherwise one in the cache
- * to which those are built from their Go modules that it lacks. A program is built beside its place and renamed into it, so
+ * A folder with the programs asked for: `KUBEBUILDER_ASSETS` if that is set, and otherwise one in the cache to which those
+ * are built from their Go modules that it lacks. A program is built beside its place and renamed into it, so
  * a run that is interrupted, or a second one at the same time, never sees half of one.
  *
  * @throws ToolchainError when it cannot be had, with what to do about that
  */
-export async function provideAssets(env: Environment): Promise<string> {
-  if (env.KUBEBUILDER_ASSETS) return useGiven(resolve(env.KUBEBUILDER_ASSETS));
+export async function provideAssets(env: Environment, programs = API_PROGRAMS): Promise<string> {
+  if (env.KUBEBUILDER_ASSETS) return useGiven(resolve(env.KUBEBUILDER_ASSETS), programs);
   const folder = cacheFolder(env);
-  const missing = missingFrom(folder);
+  const missing = missingFrom(folder, programs);
   if (missing.length > 0) await build(missing, folder, env);
   return folder;
 }
 
-function useGiven(folder: string): string {
-  const missing = missingFrom(folder);
+function useGiven(folder: string, programs: readonly Program[]): string {
+  const missing = missingFrom(folder, programs);
   if (missing.length === 0) return folder;
   throw new ToolchainError(
     `KUBEBUILDER_ASSETS is ${folder}, where there is no executable ${namesOf(missing)}.\n` +
@@ -57,8 +70,8 @@ function kubernetesVersion(): string {
   return version;
 }
 
-function missingFrom(folder: string): Program[] {
-  return PROGRAMS.filter(({ name }) => {
+function missingFrom(folder: string, programs: readonly Program[]): Program[] {
+  return programs.filter(({ name }) => {
     try {
       accessSync(join(folder, name), constants.X_OK);
       return false;
@@ -69,7 +82,7 @@ function missingFrom(folder: string): Program[] {
 }
 
 async function build(programs: readonly Program[], folder: string, env: Environment): Promise<void> {
-  await requireGo(env);
+  await requireGo(programs, env);
   console.error(
     `cluster: building ${namesOf(programs)} with Go into ${folder}\n` +
       'cluster: for once: on two cores 7 to 13 minutes, 25 s where Go has built them before; later runs find them there',
@@ -89,14 +102,14 @@ async function build(programs: readonly Program[], folder: string, env: Environm
 }
 
 /** Asks in the folder of go.mod, so that it is the Go which that file needs: the go command may fetch a newer one itself. */
-async function requireGo(env: Environment): Promise<void> {
+async function requireGo(programs: readonly Program[], env: Environment): Promise<void> {
   const { code, output } = await run('go', ['version'], { cwd: HERE, env, output: 'capture' });
   if (code === 0) return;
   const wanted = /^go (\d+\.\d+)/m.exec(GO_MOD)?.[1];
   throw new ToolchainError(
-    `the API server of the tests is built with Go ${wanted} or later, ` +
+    `the Kubernetes of the tests is built with Go ${wanted} or later, ` +
       `${code === 127 ? 'and there is no go command on PATH' : `which \`go version\` is not:\n${output.trimEnd()}`}\n` +
-      `Install Go ${wanted} (https://go.dev/doc/install), or set KUBEBUILDER_ASSETS to a folder with ${namesOf(PROGRAMS)}.`,
+      `Install Go ${wanted} (https://go.dev/doc/install), or set KUBEBUILDER_ASSETS to a folder with ${namesOf(programs)}.`,
   );
 }
 

@@ -22,11 +22,14 @@ export interface ServerCredentials {
   readonly serviceAccountKey: string;
 }
 
-/** Makes an authority and what an API server on 127.0.0.1 needs, as files in `folder`. */
-export async function makeServerCredentials(folder: string): Promise<ServerCredentials> {
+/** Makes an authority and what an API server on these addresses needs, as files in `folder`. */
+export async function makeServerCredentials(
+  folder: string,
+  ipAddresses: readonly string[],
+): Promise<ServerCredentials> {
   await mkdir(folder, { recursive: true });
   const authority = await makeAuthority();
-  const server = await authority.issue({ ipAddresses: ['127.0.0.1'], usages: ['serverAuth'] });
+  const server = await authority.issue({ ipAddresses, usages: ['serverAuth'] });
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const save = async (name: string, text: string) => {
     const file = join(folder, name);

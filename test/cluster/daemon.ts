@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 
 /** A program that runs until it is ended, and no longer than the process that started it. */
@@ -8,6 +7,8 @@ export interface Daemon {
   readonly logFile: string;
   /** How it ended, as long as it runs `undefined`. */
   readonly ended: () => string | undefined;
+  /** Resolves when it has ended. */
+  readonly done: Promise<void>;
   /** The end of its log, for the message of an error. */
   logTail(): string;
   /** Sends the signal, and returns when the process is gone. */
@@ -27,22 +28,25 @@ export function startDaemon(command: string, args: readonly string[], logFile: s
   });
   closeSync(log);
   let end: string | undefined;
-  child.once('error', (error) => {
-    end = error.message;
-  });
-  child.once('exit', (code, signal) => {
-    end = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+  const done = new Promise<void>((resolve) => {
+    const endWith = (how: string) => {
+      end = how;
+      resolve();
+    };
+    child.once('error', (error) => endWith(error.message));
+    child.once('exit', (code, signal) =>
+      endWith(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`),
+    );
   });
   return {
     pid: child.pid ?? 0,
     logFile,
     ended: () => end,
+    done,
     logTail: () => readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-LOG_LINES).join('\n'),
     async end(signal) {
-      if (end !== undefined) return;
-      const gone = once(child, 'exit');
-      child.kill(signal);
-      await gone;
+      if (end === undefined) child.kill(signal);
+      await done;
     },
   };
 }

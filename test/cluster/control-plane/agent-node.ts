@@ -4,11 +4,14 @@ import { type CheckpointSpec, makeSandbox, type Sandbox } from '@checkpoint-ward
 import { mountTlsSecret } from '@checkpoint-warden/kit/testing';
 import type { ApiClient } from '../api-client.ts';
 import { type Daemon, startDaemon } from '../daemon.ts';
+import { freePort } from '../free-port.ts';
 import { PROGRAM } from './program.ts';
 
 /** A node with an agent: the files are real, and so is the program. */
 export interface AgentNode extends Pick<Sandbox, 'list'> {
   readonly name: string;
+  /** `host:port` of its metrics while it runs. */
+  readonly metricsAddress: string;
   /** Writes an archive of a container, taken so many minutes ago. */
   checkpoint(owner: CheckpointSpec, minutesAgo: number): string;
   /** Starts the agent. Returns its log's path. */
@@ -51,9 +54,11 @@ export async function makeAgentNode(
   mkdirSync(tlsDir);
   await api.send('POST', '/api/v1/nodes', { metadata: { name, labels } });
   await makePod(api, { namespace, name: `agent-${name}`, node: name, ip, labels: AGENT_LABELS });
+  const metricsAddress = `${ip}:${await freePort()}`;
   let agent: Daemon | undefined;
   return {
     name,
+    metricsAddress,
     list: sandbox.list,
     checkpoint: (owner, minutesAgo) => sandbox.write(owner, new Date(Date.now() - minutesAgo * 60_000)),
     mount: (secret) =>
@@ -69,7 +74,7 @@ export async function makeAgentNode(
           `--node-name=${name}`,
           `--listen=${ip}:${port}`,
           `--tls-dir=${tlsDir}`,
-          `--metrics-listen=${ip}:0`,
+          `--metrics-listen=${metricsAddress}`,
           '--scan-interval=2s',
         ],
         logFile,

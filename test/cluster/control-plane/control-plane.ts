@@ -5,20 +5,21 @@ import { until } from '@checkpoint-warden/agent/testing';
 import { crdYaml, type PolicySpec, type PolicyStatus } from '@checkpoint-warden/api';
 import type { ApiClient } from '../api-client.ts';
 import { type ApiServer, startApiServer } from '../api-server.ts';
+import { chartRoles } from '../chart-roles.ts';
 import { type Daemon, startDaemon } from '../daemon.ts';
 import { freePort } from '../free-port.ts';
 import { POLICIES_PATH } from '../policies-api.ts';
 import { type AgentNode, makeAgentNode, type TlsSecretData } from './agent-node.ts';
 import { PROGRAM } from './program.ts';
-import { controllerRbac } from './rbac.ts';
 
 export const NAMESPACE = 'checkpoint-warden';
 export const LEASE_PATH = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/checkpoint-warden-controller`;
-const USER = 'controller';
 
 /** A controller program. */
 export interface ControllerProgram {
   readonly daemon: Daemon;
+  /** `host:port` of its metrics while it runs. */
+  readonly metricsAddress: string;
   /** One sample of its metrics, e.g. `checkpoint_warden_leader`; NaN while there is none. */
   metric(sample: string): Promise<number>;
 }
@@ -54,7 +55,8 @@ export async function startControlPlane(
   await api.kubectl(['apply', '--server-side', '-f', '-'], crdYaml());
   for (const name of [NAMESPACE, 'shop'])
     await api.send('POST', '/api/v1/namespaces', { metadata: { name } });
-  for (const { path, object } of controllerRbac(USER, NAMESPACE)) await api.send('POST', path, object);
+  const { objects, user } = await chartRoles('checkpoint-warden', NAMESPACE);
+  await api.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
   const node1 = await makeAgentNode(api, { name: 'node-1', ip: '127.0.0.2', port, namespace: NAMESPACE });
   const node2 = await makeAgentNode(api, {
     name: 'node-2',
@@ -63,7 +65,7 @@ export async function startControlPlane(
     namespace: NAMESPACE,
     labels: { pool: 'gpu' },
   });
-  const { kubeconfig } = await server.clientFor({ user: USER, groups: [] });
+  const { kubeconfig } = await server.clientFor({ user, groups: [] });
 
   const plane: ControlPlane = {
     server,
@@ -71,7 +73,7 @@ export async function startControlPlane(
     node1,
     node2,
     async startController() {
-      const metricsPort = await freePort();
+      const metricsAddress = `127.0.0.1:${await freePort()}`;
       const daemon = startDaemon(
         process.execPath,
         [
@@ -80,7 +82,7 @@ export async function startControlPlane(
           `--kubeconfig=${kubeconfig}`,
           `--namespace=${NAMESPACE}`,
           `--agent-port=${port}`,
-          `--metrics-listen=127.0.0.1:${metricsPort}`,
+          `--metrics-listen=${metricsAddress}`,
           '--poll-interval=2s',
           '--log-level=debug',
         ],
@@ -88,9 +90,10 @@ export async function startControlPlane(
       );
       const controller: ControllerProgram = {
         daemon,
+        metricsAddress,
         async metric(sample) {
           try {
-            const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+            const text = await (await fetch(`http://${metricsAddress}/metrics`)).text();
             const line = text.split('\n').find((each) => each.startsWith(`${sample} `));
             return Number(line?.slice(sample.length + 1) ?? Number.NaN);
           } catch {
