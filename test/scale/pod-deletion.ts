@@ -33,7 +33,7 @@ export async function measurePodDeletion(rig: ScaleRig, holders: 1 | 3): Promise
   };
 }
 
-/** The first pod that an API server deletes → the floor has told its node: what no controller can change, and not counted below. */
+/** The first pod that is deleted → the floor has told its node: what no controller can change. */
 export async function timeFirstDeletion(rig: ScaleRig): Promise<number> {
   return timeBareDeletion(rig, rig.trials.first);
 }

@@ -37,7 +37,7 @@ export interface Trials {
   readonly held: Readonly<Record<1 | 3, readonly Trial[]>>;
   /** What the floors are measured with: nobody holds anything of them. */
   readonly bare: Readonly<Record<1 | 3, readonly Trial[]>>;
-  /** For the floor as well, before all others: an API server takes a second or two for its first. */
+  /** For the floor as well, before all others: what the first one costs beyond the others is the API server's. */
   readonly first: Trial;
 }
 

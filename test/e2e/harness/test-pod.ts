@@ -74,7 +74,7 @@ function shell(script: string): string[] {
 function withBallast(bytes: number) {
   return {
     command: shell(`ballast=$(head -c ${bytes} /dev/zero | tr '\\0' x); touch /tmp/ready; ${SLEEP}`),
-    readinessProbe: { exec: { command: ['test', '-e', '/tmp/ready'] }, periodSeconds: 1 },
+    readinessProbe: { exec: { command: ['test', '-e', '/tmp/ready'] }, periodSeconds: 1, timeoutSeconds: 10 },
   };
 }
 
