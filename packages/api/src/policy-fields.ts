@@ -44,8 +44,9 @@ function intOrString(description: string, type: string, rules: Parameters<typeof
 
 /** An age after which something is deleted. */
 export function age(text: string, unset = 'no limit') {
-  const note = unset === 'no limit' ? OFF : `Unset: ${unset}; 0: this limit is off.`;
-  return duration(`${text} ${DURATION} ${note}`, { 'x-reference': { type: 'duration', default: unset } });
+  return duration(`${text} ${DURATION} Unset: ${unset}; 0s: this limit is off.`, {
+    'x-reference': { type: 'duration', default: unset },
+  });
 }
 
 /** A span of time with a default that the API server fills in. */

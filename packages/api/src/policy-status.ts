@@ -66,7 +66,7 @@ export const PolicyStatusSchema = Type.Object(
           size: Type.Optional(Type.String({ description: 'The same for people, e.g. 1.4 GiB.' })),
           lastTime: Type.Optional(whenever('When the last of them was deleted.')),
         },
-        { description: 'What was deleted under the policy.' },
+        { description: 'What agents have deleted under a policy of this name.' },
       ),
     ),
   },
