@@ -8,6 +8,7 @@ export default defineConfig({
     // They need an API server (vitest.cluster.config.ts) or a cluster (vitest.e2e.config.ts).
     exclude: [...configDefaults.exclude, '**/*.cluster.test.ts', 'test/cluster/**', 'test/e2e/**'],
     testTimeout: 30_000,
+    hookTimeout: 60_000, // some build the program first
     silent: 'passed-only',
     coverage: {
       provider: 'v8',

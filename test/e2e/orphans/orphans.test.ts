@@ -89,10 +89,7 @@ it('keeps what a pod has left on another node, until no pod of that name exists 
 
 it('deletes the archives of all pods of a namespace that is deleted', async () => {
   const other = `${namespace}-2`;
-  await cluster.kubectl(['create', 'namespace', other]);
-  await waitFor(`pods can be made in ${other}`, () =>
-    cluster.get(`/api/v1/namespaces/${other}/serviceaccounts/default`),
-  );
+  await scenario.makeNamespace(other);
   const pods = await Promise.all(
     cluster.nodes.map(({ name: node }) => makeTestPod(cluster, other, { name: `on-${node}`, node })),
   );
