@@ -40,13 +40,14 @@ it('where a node has no checkpoint directory, an Event names it, and the other n
   const limit = (maxCheckpointsPerContainer: number) => ({ globalPolicy: { maxCheckpointsPerContainer } });
   await scenario.applyPolicy(limit(2));
   const bad = cluster.node('node2');
-  const giveDirectory = async () => {
-    await bad.kubelet.stop(); // it must not start the agent between the two: that would see what is under the mount
-    bad.run('mkdir', '-p', CHECKPOINT_DIR);
+  const giveDirectory = () => bad.run('mkdir', '-p', CHECKPOINT_DIR);
+  const mountDisk = () =>
     bad.run('mount', '-t', 'tmpfs', '-o', 'size=512m,mode=700', 'checkpoints', CHECKPOINT_DIR);
-    await bad.kubelet.start();
-  };
-  scenario.onEnd(() => bad.run('cat', '/proc/mounts').includes(` ${CHECKPOINT_DIR} `) || giveDirectory());
+  scenario.onEnd(() => {
+    if (bad.run('cat', '/proc/mounts').includes(` ${CHECKPOINT_DIR} `)) return;
+    giveDirectory();
+    mountDisk();
+  });
   bad.run('umount', CHECKPOINT_DIR);
   bad.run('rmdir', CHECKPOINT_DIR);
   const before = await agentOn(cluster, bad.name);
@@ -63,7 +64,7 @@ it('where a node has no checkpoint directory, an Event names it, and the other n
     return cluster.node('node1').archives().join() === newest;
   });
 
-  await giveDirectory();
+  giveDirectory();
   await waitFor(
     'its agent starts by itself once it has one',
     () => agentsAre(RELEASE, 'numberReady', '2'),
@@ -72,6 +73,8 @@ it('where a node has no checkpoint directory, an Event names it, and the other n
   await waitFor('it has the policy', async () => {
     return (await policyStatus(cluster, 'bad-nodes')).nodes?.current === 2;
   });
+
+  mountDisk(); // while the agent runs: it has to see what is in it
   const late = await scenario.makePod({ name: 'late', node: bad.name });
   await late.checkpoint();
   const kept = await late.checkpoint();

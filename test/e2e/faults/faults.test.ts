@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { CHECKPOINT_DIR } from '../../cluster/nodes/node-files.ts';
 import { agentOn } from '../harness/agent-pod.ts';
 import { type ArchiveSample, takeSample } from '../harness/archive-sample.ts';
@@ -39,6 +39,9 @@ it('an agent that is killed while it deletes goes on where it was, once it is ba
   expect(sample.left().length).toBeGreaterThan(kept);
 
   await editing;
+  await waitFor('another process is the agent', async () => {
+    return String(await agentProcesses(node)) !== String(agent);
+  });
   await waitFor('the surplus is gone', () => sample.left().length === kept, 180_000);
   expect(sample.left()).toEqual(Array.from({ length: kept }, (_, index) => index + 1));
   await waitFor('the status counts every deletion', async () => {
@@ -69,7 +72,7 @@ it('pods that are deleted while no controller runs are orphans once one is back'
   const pod = await scenario.makePod({ name: 'unseen' });
   await pod.checkpoint();
   await scaleControllers(0);
-  scenario.onEnd(() => scaleControllers(2));
+  onTestFinished(() => scaleControllers(2)); // a test that fails must not have the next one fail
   await waitFor('no controller runs', async () => (await controllerPods(cluster)).length === 0);
   await pod.delete();
   await scaleControllers(2);
@@ -78,7 +81,7 @@ it('pods that are deleted while no controller runs are orphans once one is back'
 });
 
 it('while the API server is away agents enforce the last policy and take nothing for an orphan', async () => {
-  scenario.onEnd(() => cluster.apiServer.start());
+  onTestFinished(() => cluster.apiServer.start());
   await scenario.applyPolicy(policy(2));
   const [stays, goes] = await Promise.all([
     scenario.makePod({ name: 'stays', node: 'node1' }),
@@ -129,7 +132,7 @@ it('a node that is cut off, with the leader on it, is named, goes on with its la
   ]);
   const [sample, left] = await Promise.all([takeSample(cluster, stays), goes.checkpoint()]);
 
-  scenario.onEnd(async () => {
+  onTestFinished(async () => {
     node.plugIn();
     await node.kubelet.kill(); // by itself it takes a minute to see that its connections are dead: the next scenario would wait
   });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { deletionReason } from '../harness/audit-log.ts';
+import { leaderMetrics } from '../harness/leader-metrics.ts';
 import { policyStatus } from '../harness/policy-status.ts';
 import { startScenario } from '../harness/start-scenario.ts';
 import { findTestPod, makeTestPod, podSpec, type TestPod } from '../harness/test-pod.ts';
@@ -15,7 +16,7 @@ await scenario.applyPolicy({
 });
 await scenario.applyPolicy(
   {
-    orphanGracePeriod: '6s',
+    orphanGracePeriod: '8s',
     podPolicies: [{ namespace, pod: 'patient-*', retainOrphan: false, ...noOtherLimit }],
   },
   'orphans-patient',
@@ -62,11 +63,10 @@ it('keeps the archives of a pod that comes back within the grace', async () => {
     scenario.makePod({ name: 'patient-away' }),
   ]);
   const [archive] = await Promise.all([back.checkpoint(), away.checkpoint()]);
-  const comesBack = async () => {
-    await back.delete();
-    await scenario.makePod({ name: 'patient-back', node: 'node2' });
-  };
-  await Promise.all([comesBack(), away.delete()]);
+  const before = await foundGone();
+  await Promise.all([back.delete(), away.delete()]);
+  await waitFor('both have been found gone', async () => (await foundGone()) >= before + 2);
+  await scenario.makePod({ name: 'patient-back', node: 'node2' });
   await waitFor('the archive of the pod that stays away is gone', () => isEmpty(away));
   expect(back.archives()).toEqual({ node1: [archive], node2: [] });
 });
@@ -99,6 +99,12 @@ it('deletes the archives of all pods of a namespace that is deleted', async () =
   await waitFor('the archives of the namespace are gone on both nodes', () => pods.every(isEmpty));
   expect(namesake.archives()).toEqual({ node1: [kept], node2: [] });
 });
+
+/** How often the API server has told the leader that a pod does not exist. */
+async function foundGone(): Promise<number> {
+  const metrics = await leaderMetrics(cluster);
+  return metrics?.get('checkpoint_warden_orphan_signals_total{result="gone"}') ?? 0;
+}
 
 /** Once the archive of a pod that was deleted only now has gone, other orphans on this node would have gone as well. */
 async function untilOrphansGo(node: string): Promise<void> {
