@@ -23,6 +23,7 @@ async function isReady(): Promise<string> {
   return cluster.kubectl(['get', 'node', node.name, ready]);
 }
 
+// On kind nothing can stop the daemons: only on a cluster of ours.
 it.runIf(cluster.isOurs)('takes the API server away and brings it back with what was stored', async () => {
   onTestFinished(() => cluster.apiServer.start());
   await cluster.apiServer.stop();
@@ -31,6 +32,7 @@ it.runIf(cluster.isOurs)('takes the API server away and brings it back with what
   await waitFor('the node is ready for the API server', async () => (await isReady()) === 'True');
 });
 
+// On kind nothing can stop the daemons: only on a cluster of ours.
 it.runIf(cluster.isOurs)('cuts a node off and plugs it in again', async () => {
   onTestFinished(() => node.plugIn());
   const { hostname, port } = new URL(INSIDE_URL);
@@ -42,6 +44,7 @@ it.runIf(cluster.isOurs)('cuts a node off and plugs it in again', async () => {
   await waitFor('the node reaches the API server again', () => reachApiServer() === '');
 });
 
+// On kind nothing can stop the daemons: only on a cluster of ours.
 it.runIf(cluster.isOurs)('has killed daemons start again, and stopped ones when they are to', async () => {
   onTestFinished(() => node.kubelet.start());
   await node.containerd.kill();
@@ -59,6 +62,7 @@ it('makes the disk of the checkpoint directory small', () => {
   expect(size()).toBe(before);
 });
 
+// On kind nothing can stop the daemons: only on a cluster of ours.
 it.runIf(cluster.isOurs)('ends with the process that started it, also when that is killed', async () => {
   const options = {
     assets: cluster.address.api.assets,

@@ -80,6 +80,7 @@ it('pods that are deleted while no controller runs are orphans once one is back'
   await waitFor('its archive is gone', () => isEmpty(pod));
 });
 
+// On kind nothing can stop the daemons: only on a cluster of ours.
 it.runIf(cluster.isOurs)(
   'while the API server is away agents enforce the last policy and take nothing for an orphan',
   async () => {
@@ -111,6 +112,7 @@ it.runIf(cluster.isOurs)(
   },
 );
 
+// On kind nothing can stop the daemons: only on a cluster of ours.
 it.runIf(cluster.isOurs)(
   'a kubelet that is killed takes no agent with it, and checkpoints are kept within the policy afterwards',
   async () => {
@@ -126,6 +128,7 @@ it.runIf(cluster.isOurs)(
   },
 );
 
+// On kind nothing can stop the daemons: only on a cluster of ours.
 it.runIf(cluster.isOurs)(
   'a node that is cut off, with the leader on it, is named, goes on with its last policy, and catches up',
   async () => {
