@@ -7,7 +7,7 @@ import { agentOn } from '../harness/agent-pod.ts';
 import { type ArchiveSample, takeSample } from '../harness/archive-sample.ts';
 import { auditLog } from '../harness/audit-log.ts';
 import { controllerPods, findLeader, type Leader } from '../harness/controllers.ts';
-import { obeyedEpoch } from '../harness/obeyed-epoch.ts';
+import { obeyedEpoch } from '../harness/obeyed-policy.ts';
 import { conditionOf, policyStatus } from '../harness/policy-status.ts';
 import { processesOf } from '../harness/processes-of.ts';
 import { RELEASE } from '../harness/release.ts';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, inject } from 'vitest';
 import { CHECKPOINT_DIR } from '../../cluster/nodes/node-files.ts';
 import { diagnose } from './diagnose.ts';
+import { obeysNoRule } from './obeyed-policy.ts';
 import { installRelease, type Values } from './release.ts';
 import { openTestCluster, type TestCluster } from './test-cluster.ts';
 import { makeTestPod, type PodOptions, type TestPod } from './test-pod.ts';
@@ -56,6 +57,7 @@ export async function startScenario(name: string, { values }: ScenarioOptions = 
   try {
     await installRelease(cluster, values);
     await clear(cluster);
+    await waitFor('no agent has a policy in force any more', () => cluster.nodes.every(obeysNoRule));
     onEnd(() => clear(cluster));
     await makeNamespace(namespace);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { auditLog } from '../harness/audit-log.ts';
-import { obeyedEpoch } from '../harness/obeyed-epoch.ts';
+import { obeyedEpoch } from '../harness/obeyed-policy.ts';
 import { helm, installRelease, RELEASE } from '../harness/release.ts';
 import { startScenario } from '../harness/start-scenario.ts';
 import { waitFor } from '../harness/wait-for.ts';

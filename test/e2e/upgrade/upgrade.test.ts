@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { WARDEN_IMAGE } from '../../image/warden-image.ts';
 import { type ArchivesTaken, expectNewestKept } from '../harness/archives-taken.ts';
 import { auditLog } from '../harness/audit-log.ts';
-import { obeyedEpoch } from '../harness/obeyed-epoch.ts';
+import { obeyedEpoch } from '../harness/obeyed-policy.ts';
 import { conditionOf, policyStatus } from '../harness/policy-status.ts';
 import { helm, installRelease, RELEASE } from '../harness/release.ts';
 import { startScenario } from '../harness/start-scenario.ts';

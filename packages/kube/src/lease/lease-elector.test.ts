@@ -398,6 +398,18 @@ describe('after a restore of etcd', () => {
     ]);
   });
 
+  it('a leader does not take the write of another for its own, though it has the very resourceVersion that it knows', async () => {
+    const backup = server.snapshot();
+    const a = await startAndLead('a');
+    const { term } = a;
+    const known = lease();
+    server.restore(backup);
+    server.put(LEASES, { ...known, spec: { ...known.spec, holderIdentity: 'b' } });
+    while (lease().metadata.resourceVersion !== known.metadata.resourceVersion) edit({ holderIdentity: 'b' });
+    expect(await term.confirm()).toBe(false);
+    expect([term.signal.aborted, lease().spec?.holderIdentity]).toEqual([true, 'b']);
+  });
+
   it('a candidate does not take a Lease that is renewed, though it comes upon the same resourceVersion again', async () => {
     const leader = start('a');
     await pass(1_000);

@@ -4,7 +4,7 @@ import type { Lease } from '../objects.ts';
 import { LEASES } from '../resource.ts';
 import type { Leadership, WentBack } from './leadership.ts';
 import { type LeaseDeps, limitedCall, releaseLease } from './lease-calls.ts';
-import { epochOf, isOutdated, renewed } from './lease-record.ts';
+import { epochOf, renewed } from './lease-record.ts';
 
 export interface TermDeps extends LeaseDeps {
   /** Told of the outcome of each renewal. */
@@ -49,7 +49,7 @@ export function beginTerm(deps: TermDeps, acquisition: Acquisition): Term {
     return written.some((mark) => mark.leaseTransitions === spec.leaseTransitions);
   }
 
-  /** Looks at a Lease that is not as we knew it: the answer to a write of ours was lost, or somebody else has written it. */
+  /** Looks at the Lease. It need not be as we know it: the answer to a write of ours was lost, or somebody else has written it. */
   async function reread(): Promise<void> {
     const found = await limitedCall(deps, signal, (limit) => api.get(LEASES, key, limit));
     signal.throwIfAborted();
@@ -91,14 +91,13 @@ export function beginTerm(deps: TermDeps, acquisition: Acquisition): Term {
     written = [markOf(answer)];
   }
 
+  /**
+   * Looks before it writes: after a restore of etcd, the write of somebody else can have the very resourceVersion that we know,
+   * and ours would succeed.
+   */
   async function renew(change: (lease: Lease) => Lease): Promise<void> {
-    try {
-      await write(change);
-    } catch (error) {
-      if (signal.aborted || !isOutdated(error)) throw error;
-      await reread();
-      await write(change);
-    }
+    await reread();
+    await write(change);
   }
 
   function renewInTurn(change: (lease: Lease) => Lease): Promise<void> {
