@@ -9,6 +9,19 @@ export { type DeletionsPage, DeletionsPageSchema, DeletionsQuerySchema } from '.
 export type { WireEpoch } from './agent-api/epoch.ts';
 export { ExplanationParamsSchema, ExplanationSchema, type WireExplanation } from './agent-api/explanation.ts';
 export {
+  type GroupArchive,
+  type GroupsPage,
+  GroupsPageSchema,
+  type GroupsQuery,
+  GroupsQuerySchema,
+  MAX_GROUPS_ASKED,
+  MAX_NEWEST,
+  type NewestAnswer,
+  NewestAnswerSchema,
+  type NewestRequest,
+  NewestRequestSchema,
+} from './agent-api/groups.ts';
+export {
   formatMoment,
   MOMENT_HEADER,
   type Moment,
@@ -34,6 +47,18 @@ export {
   type WireVerdict,
 } from './agent-api/plan.ts';
 export { type PolicyPush, PolicyPushSchema } from './agent-api/policy-push.ts';
+export {
+  CONFIRMS_HEADER,
+  type Confirmation,
+  formatConfirmation,
+  parseConfirmation,
+  REMOTE_ARCHIVES_FRESH_MS,
+  RemoteArchivesInForceSchema,
+  type RemoteArchivesPush,
+  RemoteArchivesPushSchema,
+  type RemoteGroup,
+  type WireRemoteArchivesInForce,
+} from './agent-api/remote-archives.ts';
 export {
   MAX_POLICY_SUMS,
   OwnersInForceSchema,
@@ -72,4 +97,5 @@ export {
 export { type PolicySpec, PolicySpecSchema } from './policy-spec.ts';
 export { type PolicyCondition, type PolicyStatus, PolicyStatusSchema } from './policy-status.ts';
 export { type FileProblem, readPolicyText } from './read-policy-text.ts';
+export { ruleHash } from './rule-hash.ts';
 export { validateObject } from './validate-object.ts';

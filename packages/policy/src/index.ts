@@ -1,4 +1,4 @@
-export { compareNewestFirst, compareText, orderTimeMs } from './archive-order.ts';
+export { compareNewestFirst, compareText, type Dated, orderTimeMs } from './archive-order.ts';
 export { DURATION_PATTERN, formatDuration, MAX_DURATION_LENGTH, parseDuration } from './duration.ts';
 export { type Explanation, explain, type LimitFinding } from './explain.ts';
 export { governingRule, matchingRules } from './governing-rule.ts';
@@ -14,5 +14,13 @@ export {
   parseSize,
   SIZE_PATTERN,
 } from './quantity.ts';
+export {
+  countThatMatter,
+  type GroupReach,
+  mayExceed,
+  reachOf,
+  type SharedGroup,
+  sharedGroups,
+} from './shared-groups.ts';
 export { type Amount, type PlanSummary, summarizePlan } from './summarize-plan.ts';
 export * from './types.ts';

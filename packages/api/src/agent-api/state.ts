@@ -1,6 +1,7 @@
 import Type, { type Static, type TProperties } from 'typebox';
 import { EpochSchema } from './epoch.ts';
 import { deleteReason } from './plan.ts';
+import { RemoteArchivesInForceSchema } from './remote-archives.ts';
 import { UnreachableSchema } from './unreachable.ts';
 import { Amount, InventoryVersion, whole } from './wire-fields.ts';
 import { wireTime } from './wire-time.ts';
@@ -59,6 +60,14 @@ export const StateSchema = Type.Object(
     }),
     policy: PolicyInForceSchema,
     owners: Type.Optional(OwnersInForceSchema),
+    remoteArchives: Type.Optional(RemoteArchivesInForceSchema),
+    groups: Type.Optional(
+      Type.String({
+        description:
+          'Another text whenever `GET /v1/groups` would answer otherwise; absent where it names no group.',
+        maxLength: 64,
+      }),
+    ),
     inventory: InventoryVersion,
     archives: Type.Object(
       {
