@@ -25,7 +25,7 @@ describe('the check of the API server’s state', () => {
     const { check, renewals } = rig();
     const answer = check();
     renewals[0]?.(false);
-    expect(await answer).toMatch(/^the Lease could not be renewed/);
+    expect(await answer).toMatch(/^the Lease was not found as it was left/);
   });
 
   it('renews anew for who asks during a renewal, and once for all of them', async () => {

@@ -3,9 +3,9 @@ import type { Leadership } from '@checkpoint-warden/kube';
 /**
  * Makes what asks the API server whether its state is still the one that we know. After a restore of etcd from a backup a live
  * GET rightly says that a pod does not exist that was made since. The Lease tells: it is written every two seconds, so that
- * in whatever was restored it is not as we left it, and cannot be renewed.
+ * in whatever was restored it is not as we left it.
  *
- * @returns a function that renews the Lease, by a call that begins after it was called (many callers share one), and resolves
+ * @returns a function that looks at the Lease, by a call that begins after it was called (many callers share one), and resolves
  * with why what was answered before must not be believed; `undefined`: it may
  */
 export function createStateCheck({
@@ -18,7 +18,7 @@ export function createStateCheck({
     next = undefined;
     running = confirm().then((isOurs) => {
       running = undefined;
-      return isOurs ? undefined : 'the Lease could not be renewed after the API server had answered';
+      return isOurs ? undefined : 'the Lease was not found as it was left after the API server had answered';
     });
     return running;
   };

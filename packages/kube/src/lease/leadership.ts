@@ -12,9 +12,9 @@ export interface Leadership {
   /** Of the Lease as it was last seen. */
   readonly annotations: Readonly<Record<string, string>>;
   /**
-   * Renews now.
+   * Looks at the Lease now.
    *
-   * @returns whether that succeeded: nobody else had the Lease when it was written
+   * @returns whether it is as we have left it: nobody else has it, and the API server has not gone back behind our last write
    */
   confirm(): Promise<boolean>;
   /**

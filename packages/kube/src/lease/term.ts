@@ -100,9 +100,15 @@ export function beginTerm(deps: TermDeps, acquisition: Acquisition): Term {
     await write(change);
   }
 
+  function inTurn(call: () => Promise<void>): Promise<void> {
+    const called = turn.then(call);
+    turn = called.catch(() => {});
+    return called;
+  }
+
   function renewInTurn(change: (lease: Lease) => Lease): Promise<void> {
-    const renewal = turn.then(() => renew(change));
-    turn = renewal.then(
+    const renewal = inTurn(() => renew(change));
+    renewal.then(
       () => onOutcome(),
       (error) => {
         if (!signal.aborted) onOutcome(error);
@@ -139,7 +145,7 @@ export function beginTerm(deps: TermDeps, acquisition: Acquisition): Term {
       return lease.metadata.annotations ?? {};
     },
     confirm() {
-      return renewInTurn((same) => same).then(
+      return inTurn(reread).then(
         () => true,
         () => false,
       );
