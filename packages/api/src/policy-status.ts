@@ -37,7 +37,7 @@ export const PolicyStatusSchema = Type.Object(
     nodes: Type.Optional(
       Type.Object(
         {
-          desired: whole('Nodes on which the policy applies.'),
+          desired: whole('Nodes on which the policy applies and an agent runs, or should.'),
           ready: whole('Those whose agent answers.'),
           current: whole('Those whose agent enforces this generation.'),
         },

@@ -57,6 +57,11 @@ it('where a node has no checkpoint directory, an Event names it, and the other n
   await untilEvent(RELEASE, 'FailedMount', new RegExp(why), after.name);
 
   await scenario.applyPolicy(limit(1));
+  await waitFor('the status of the policy names the node and its pod', async () => {
+    const { nodes, conditions = [] } = await policyStatus(cluster, 'bad-nodes');
+    const degraded = conditions.find(({ type }) => type === 'Degraded');
+    return nodes?.desired === 2 && degraded?.message.includes(`node2 (pod ${after.name} does not run: `);
+  });
   const pod = await scenario.makePod({ name: 'good', node: 'node1' });
   await pod.checkpoint();
   const newest = await pod.checkpoint();

@@ -13,6 +13,7 @@ const SLIM = {
   name: 'agent-a',
   createdAt: '2026-01-01T00:00:00Z',
   isReady: false,
+  notRunning: undefined,
 };
 
 describe('slimAgentPod', () => {
@@ -30,18 +31,27 @@ describe('slimAgentPod', () => {
 
   it.each<[string, Pod]>([
     ['has no node yet', { ...POD, spec: {} }],
-    ['has no address yet', { ...POD, status: { phase: 'Running' } }],
-    ['does not run', { ...POD, status: { ...POD.status, phase: 'Failed' } }],
     ['is about to end', { ...POD, metadata: { ...POD.metadata, deletionTimestamp: '2026-01-01T00:00:01Z' } }],
     ['says nothing', { metadata: { name: 'x' } }],
   ])('leaves out a pod that %s', (_, pod) => {
     expect(slimAgentPod(pod)).toBeUndefined();
   });
+
+  const waiting = [{ state: {} }, { state: { waiting: { reason: 'ContainerCreating' } } }];
+  it.each<[string, Pod['status'], string]>([
+    ['has no address yet', { phase: 'Running' }, 'Running'],
+    ['has ended', { ...POD.status, phase: 'Failed' }, 'Failed'],
+    ['says nothing of its state', undefined, 'Pending'],
+    ['waits for something', { phase: 'Pending', containerStatuses: waiting }, 'ContainerCreating'],
+  ])('keeps that a pod that %s cannot be called, and why', (_, status, notRunning) => {
+    const pod = { metadata: POD.metadata, spec: { nodeName: 'node-1' }, ...(status && { status }) };
+    expect(slimAgentPod(pod)).toEqual({ ...SLIM, ip: undefined, notRunning });
+  });
 });
 
 describe('placeAgents', () => {
   const urls = (...args: Parameters<typeof placeAgents>) =>
-    Object.fromEntries([...placeAgents(...args)].map(([node, { url }]) => [node, url]));
+    Object.fromEntries([...placeAgents(...args).places].map(([node, { url }]) => [node, url]));
 
   it('makes a URL of an address of either kind', () => {
     const six = { ...SLIM, node: 'node-2', ip: 'fd00::1' };
@@ -61,5 +71,20 @@ describe('placeAgents', () => {
     expect(urls([SLIM], 1, [{ node: 'node-1', url: 'https://a:7', origin: '--agent' }])).toEqual({
       'node-1': 'https://a:7',
     });
+  });
+
+  it('names the nodes whose agent does not run, and takes a pod that runs before one that does not', () => {
+    const young = {
+      ...SLIM,
+      ip: undefined,
+      name: 'agent-b',
+      createdAt: '2026-01-01T00:00:05Z',
+      notRunning: 'Pending',
+    };
+    expect([...placeAgents([young], 1, []).idle]).toEqual([['node-1', 'pod agent-b does not run: Pending']]);
+    expect(placeAgents([young, SLIM], 1, []).idle.size).toBe(0);
+    expect(urls([young, SLIM], 1, [])).toEqual({ 'node-1': 'https://10.0.0.1:1' });
+    const fixed = [{ node: 'node-1', url: 'https://a:7', origin: '--agent' }];
+    expect(placeAgents([young], 1, fixed).idle.size).toBe(0);
   });
 });

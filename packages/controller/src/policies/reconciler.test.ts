@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 function agentPod(node: string): AgentPod {
-  return { node, ip: '10.0.0.1', name: `agent-${node}`, createdAt: '', isReady: true };
+  return { node, ip: '10.0.0.1', name: `agent-${node}`, createdAt: '', isReady: true, notRunning: undefined };
 }
 
 function known(name: string, spec: unknown): KnownPolicy {
@@ -109,6 +109,17 @@ describe('the reconciler', () => {
     expect(it.rules()).toEqual({ 'node-1': '1 gpu/globalPolicy', 'node-2': '2 gpu/globalPolicy' });
     expect(it.reconciler.last?.applies('gpu', 'node-2')).toBe(true);
     expect(it.reconciler.last?.applies('gpu', 'node-3')).toBe(false);
+  });
+
+  it('tells which policies apply where an agent should run and does not, and gives it no order', async () => {
+    const it = rig();
+    it.policies.set('default', known('default', LIMIT));
+    it.agentPods.set('a', agentPod('node-1'));
+    it.agentPods.set('b', { ...agentPod('node-2'), ip: undefined, notRunning: 'Pending' });
+    await it.start();
+    expect(it.rules()).toEqual({ 'node-1': '1 default/globalPolicy' });
+    expect(it.reconciler.last?.idle).toEqual(new Map([['node-2', 'pod agent-node-2 does not run: Pending']]));
+    expect(it.reconciler.last?.applies('default', 'node-2')).toBe(true);
   });
 
   it('judges policies anew when it is told that they have changed', async () => {

@@ -22,8 +22,10 @@ export interface ReconcilerOptions {
 /** What came out of it the last time. */
 export interface Reconciled {
   readonly reports: readonly ObjectReport[];
-  /** Whether an object applies on a node. */
+  /** Whether an object applies on a node that has an agent, or should have. */
   readonly applies: (policy: string, node: string) => boolean;
+  /** Nodes whose agent does not run, and why. */
+  readonly idle: ReadonlyMap<string, string>;
 }
 
 /** Turns policies, nodes and agents' pods into what every agent is to enforce, whenever one of them has changed. */
@@ -48,15 +50,20 @@ export function createReconciler(
     if (!cluster.isComplete()) return;
     resolved ??= resolvePolicies([...cluster.policies.objects.values()].map(({ object }) => object));
     const { forNode } = resolved;
-    const places = placeAgents(cluster.agentPods.objects.values(), agentPort, fixedAgents);
+    const { places, idle } = placeAgents(cluster.agentPods.objects.values(), agentPort, fixedAgents);
     const labelsOf = (node: string) => cluster.nodes.objects.get(node);
-    const wanted = new Map([...places.keys()].map((node) => [node, forNode(labelsOf(node))]));
+    const wantedOn = (nodes: Iterable<string>) =>
+      new Map(Array.from(nodes, (node) => [node, forNode(labelsOf(node))]));
+    const wanted = wantedOn(places.keys());
+    const wantedIdle = wantedOn(idle.keys());
     orders = assignOrders(orders, wanted);
     fleet.follow(places, orders);
     // Without any agent, what would be in force on one that nobody has labelled.
     const reports = resolved.reports(wanted.size > 0 ? wanted.values() : [forNode(undefined)]);
     events.reports(reports);
-    last = { reports, applies: (policy, node) => wanted.get(node)?.objects.has(policy) ?? false };
+    const applies = (policy: string, node: string) =>
+      (wanted.get(node) ?? wantedIdle.get(node))?.objects.has(policy) ?? false;
+    last = { reports, applies, idle };
   };
 
   return {

@@ -23,6 +23,7 @@ function status(changes: Partial<StatusInput> = {}) {
     report: REPORT,
     generation: 4,
     agents: [makeView('node-1'), makeView('node-2')],
+    idle: [],
     before: undefined,
     nowMs: NOW_MS,
     troubles: [],
@@ -167,6 +168,14 @@ const SAYINGS: readonly [string, Partial<StatusInput>, string][] = [
     'True OwnersUnknown: list nodes: 500 Nothing goes by age where the clock is not trusted: a (it stepped).',
   ],
 ];
+
+it('counts nodes whose agent does not run as to be served, and names them', () => {
+  const idle = [['node-3', 'pod agent-x does not run: ContainerCreating']] as const;
+  expect(status({ idle }).nodes).toEqual({ desired: 3, ready: 2, current: 2 });
+  expect(condition('Degraded', { idle })).toBe(
+    'True AgentsUnusable: Agents: node-3 (pod agent-x does not run: ContainerCreating).',
+  );
+});
 
 describe('the conditions of a policy', () => {
   it.each(SAYINGS)('%s with %j', (type, changes, expected) => {

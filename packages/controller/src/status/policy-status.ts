@@ -27,6 +27,8 @@ export interface StatusInput {
   readonly generation: number;
   /** The agents of the nodes on which the object applies. */
   readonly agents: readonly AgentView[];
+  /** Such nodes whose agent does not run, each with why. */
+  readonly idle: readonly (readonly [node: string, why: string])[];
   /** The status so far: when conditions changed is taken from it. */
   readonly before: PolicyStatus | undefined;
   readonly nowMs: number;
@@ -39,7 +41,7 @@ type Finding = Pick<PolicyCondition, 'type' | 'status' | 'reason' | 'message'>;
 
 /** Says how it goes with one policy object. Pure. */
 export function policyStatus(input: StatusInput): PolicyStatus {
-  const { generation, agents, before, nowMs } = input;
+  const { generation, agents, idle, before, nowMs } = input;
   const conditions = [accepted(input), enforced(input), degraded(input)].map((finding) => {
     const last = before?.conditions?.find(({ type }) => type === finding.type);
     return {
@@ -52,7 +54,7 @@ export function policyStatus(input: StatusInput): PolicyStatus {
     observedGeneration: generation,
     conditions,
     nodes: {
-      desired: agents.length,
+      desired: agents.length + idle.length,
       ready: agents.filter(isReady).length,
       current: agents.filter(({ isCurrent }) => isCurrent).length,
     },
@@ -138,7 +140,7 @@ function enforced({ agents, report }: StatusInput): Finding {
   };
 }
 
-function degraded({ agents, troubles, report }: StatusInput): Finding {
+function degraded({ agents, idle, troubles, report }: StatusInput): Finding {
   const type = 'Degraded';
   const name = report.object.metadata.name;
   const found: { reason: StatusReason; message: string }[] = [];
@@ -147,8 +149,9 @@ function degraded({ agents, troubles, report }: StatusInput): Finding {
     ({ reach, trouble }) => reach !== 'new' && reach !== 'stand-alone' && trouble !== undefined,
   );
   const alone = agents.filter(({ reach }) => reach === 'stand-alone');
-  if (unusable.length + alone.length > 0) {
+  if (unusable.length + alone.length + idle.length > 0) {
     const each = [
+      ...idle.map(([node, why]) => `${node} (${why})`),
       ...unusable.map(({ place, trouble }) => `${place.node} (${trouble})`),
       ...alone.map(({ place }) => `${place.node} (has a policy file of its own)`),
     ];

@@ -29,7 +29,8 @@ export function wantedStatuses({
     const concerned = agents.filter(({ place }) => reconciled.applies(name, place.node));
     // A leader that has only begun knows less than what the last one wrote.
     if (concerned.some(({ reach }) => reach === 'new')) return [];
-    const status = policyStatus({ report, generation, agents: concerned, before, nowMs, troubles });
+    const idle = [...reconciled.idle].filter(([node]) => reconciled.applies(name, node));
+    const status = policyStatus({ report, generation, agents: concerned, idle, before, nowMs, troubles });
     return [{ name, uid, status, before }];
   });
 }
