@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readImageRuntime } from '../image/image-runtime.ts';
 import { type RunningProcess, startProcess } from './process.ts';
 
 /** How much is measured: everything, the same with fewer rounds, or just enough to see that it works. */
@@ -31,22 +32,19 @@ export interface BenchOptions {
 /** Values of `f_type` in statfs(2) for filesystems that are no disk. */
 const MEMORY_FILESYSTEMS = [0x01021994, 0x858458f6]; // tmpfs, ramfs
 
-/**
- * How the program is run in production, and therefore its floors as well: much less memory for compiled code.
- */
-const NODE_FLAGS = ['--optimize-for-size'];
-
 export function createBench({ program, scale, tell }: BenchOptions): Bench {
   const root = mkdtempSync(join(diskDirectory(), 'checkpoint-warden-bench-'));
   const processes = new Set<RunningProcess>();
   let directories = 0;
+  // The floors as well, or they would be measured in another Node.js.
+  const { nodeFlags, env } = readImageRuntime();
   return {
     program,
     tell,
     pick: (choices) => choices[scale],
     directory: (name) => mkdtempSync(join(root, `${++directories}-${name}-`)),
     node(...args) {
-      const started = startProcess(process.execPath, [...NODE_FLAGS, ...args]);
+      const started = startProcess(process.execPath, [...nodeFlags, ...args], env);
       processes.add(started);
       void started.ended.then(() => processes.delete(started));
       return started;

@@ -24,8 +24,13 @@ interface Waiting {
 /** Lines that are shown of a process that has ended too early. */
 const LAST_LINES = 20;
 
-export function startProcess(command: string, args: readonly string[]): RunningProcess {
-  const child = spawn(command, args, { stdio: 'pipe' });
+/** @param env - more of the environment than this process has */
+export function startProcess(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): RunningProcess {
+  const child = spawn(command, args, { stdio: 'pipe', env: { ...process.env, ...env } });
   const waiting = new Set<Waiting>();
   const lastLines: string[] = [];
   let hasEnded = false;

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { readImageRuntime } from '../image/image-runtime.ts';
 
 /** What a child process can be asked, and what it answers. */
 export type Calls = Readonly<Record<string, (argument: never) => unknown>>;
@@ -25,9 +26,10 @@ interface Reply {
   readonly error?: string;
 }
 
-/** Starts a module as a process, with the flags that the program has in production. It ends with this process. */
+/** Starts a module as a process, in the Node.js that the program has in production. It ends with this process. */
 export function startChild<C extends Calls>(module: string): Child<C> {
-  const child: ChildProcess = fork(module, { execArgv: ['--optimize-for-size'] });
+  const { nodeFlags, env } = readImageRuntime();
+  const child: ChildProcess = fork(module, { execArgv: [...nodeFlags], env: { ...process.env, ...env } });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   let asked = 0;
   child.on('message', ({ id, result, error }: Reply) => {

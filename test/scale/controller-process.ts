@@ -1,5 +1,6 @@
 import { type RunningProcess, startProcess } from '../bench/process.ts';
 import { freePort } from '../cluster/free-port.ts';
+import { readImageRuntime } from '../image/image-runtime.ts';
 import { AGENT_LABELS, AGENTS_NAMESPACE } from './cluster-shape.ts';
 
 /** What a controller is started with. */
@@ -21,21 +22,26 @@ export async function startController(files: ControllerFiles): Promise<RunningPr
   const selector = Object.entries(AGENT_LABELS)
     .map((pair) => pair.join('='))
     .join(',');
-  return startProcess('setpriv', [
-    '--pdeathsig',
-    'KILL',
-    '--',
-    process.execPath,
-    '--optimize-for-size',
-    ...(files.nodeFlags ?? []),
-    files.program,
-    'controller',
-    `--kubeconfig=${files.kubeconfig}`,
-    `--namespace=${AGENTS_NAMESPACE}`,
-    `--agent-selector=${selector}`,
-    `--agent-port=${files.agentPort}`,
-    `--poll-interval=${files.pollInterval}`,
-    `--tls-dir=${files.tlsDir}`,
-    `--metrics-listen=127.0.0.1:${port}`,
-  ]);
+  const { nodeFlags, env } = readImageRuntime();
+  return startProcess(
+    'setpriv',
+    [
+      '--pdeathsig',
+      'KILL',
+      '--',
+      process.execPath,
+      ...nodeFlags,
+      ...(files.nodeFlags ?? []),
+      files.program,
+      'controller',
+      `--kubeconfig=${files.kubeconfig}`,
+      `--namespace=${AGENTS_NAMESPACE}`,
+      `--agent-selector=${selector}`,
+      `--agent-port=${files.agentPort}`,
+      `--poll-interval=${files.pollInterval}`,
+      `--tls-dir=${files.tlsDir}`,
+      `--metrics-listen=127.0.0.1:${port}`,
+    ],
+    env,
+  );
 }
