@@ -77,6 +77,12 @@ describe.each(CI_VALUES)('the programs, with ci/%s', (file) => {
       agent.volumeMounts.map(({ name, mountPath }: KubeObject) => [name, mountPath]),
     );
     expect(paths).toEqual({ checkpoints: flags.checkpointDir, state: flags.stateDir, tls: flags.tlsDir });
+    // So that a command in its pod finds the agent.
+    const env = Object.fromEntries(agent.env.map(({ name, value }: KubeObject) => [name, value]));
+    expect(env).toMatchObject({
+      CHECKPOINT_WARDEN_CHECKPOINT_DIR: flags.checkpointDir,
+      CHECKPOINT_WARDEN_STATE_DIR: flags.stateDir,
+    });
     const controller = container(objects, 'Deployment');
     const [mount] = controller.volumeMounts ?? [];
     expect(readArgs(controller, ControllerSettings).flags.tlsDir).toBe(mount?.mountPath);

@@ -24,6 +24,14 @@ export interface BareTrial {
   readonly body: string;
 }
 
+/** A change on one node that others are told of. */
+export interface PassedOn {
+  readonly from: string;
+  readonly request: string;
+  readonly to: readonly string[];
+  readonly told: string;
+}
+
 let options: BareOptions | undefined;
 let agents = new Agent();
 let api = new Agent();
@@ -43,12 +51,12 @@ function exchange(url: string, more: RequestOptions, payload?: string): Promise<
   });
 }
 
-function callAgent(address: string, payload?: string): Promise<string> {
+function callAgent(address: string, payload?: string, verb: 'PUT' | 'POST' = 'PUT'): Promise<string> {
   const headers = {
     'content-type': 'application/json',
     ...(payload === undefined ? {} : { 'content-length': Buffer.byteLength(payload) }),
   };
-  const method = payload === undefined ? 'GET' : 'PUT';
+  const method = payload === undefined ? 'GET' : verb;
   return exchange(`https://${address}:${options?.port}/floor`, { agent: agents, method, headers }, payload);
 }
 
@@ -88,6 +96,14 @@ const calls = {
   async putAll(payload: string) {
     const startedMs = sharedMs();
     await each(options?.addresses ?? [], (address) => callAgent(address, payload));
+    return sharedMs() - startedMs;
+  },
+  /** @returns how long it took, ms */
+  async passOn({ from, request: asked, to, told }: PassedOn) {
+    const startedMs = sharedMs();
+    await callAgent(from);
+    await callAgent(from, asked, 'POST');
+    await Promise.all(to.map((address) => callAgent(address, told)));
     return sharedMs() - startedMs;
   },
   async watch(resourceVersion: string) {

@@ -87,20 +87,20 @@ function agentPodName(agent: number): string {
 async function fillPods(
   api: ApiClient,
   etcd: string,
-  { pods }: ClusterSize,
+  size: ClusterSize,
   tell: (text: string) => void,
 ): Promise<Filled> {
-  const models = await Promise.all([0, 1, 2].map((index) => createPod(api, index)));
-  return storeEach('pods', pods - models.length, etcd, tell, (offset) => {
+  const models = await Promise.all([0, 1, 2].map((index) => createPod(api, index, size)));
+  return storeEach('pods', size.pods - models.length, etcd, tell, (offset) => {
     const index = models.length + offset;
-    const { namespace, pod } = podAt(index);
+    const { namespace, pod } = podAt(index, size);
     const model = models[index % models.length];
     return { ...model, metadata: { ...model?.metadata, namespace, name: pod, uid: randomUUID() } };
   });
 }
 
-async function createPod(api: ApiClient, index: number): Promise<StoredPod> {
-  const { namespace, pod, containers } = podAt(index);
+async function createPod(api: ApiClient, index: number, size: ClusterSize): Promise<StoredPod> {
+  const { namespace, pod, containers } = podAt(index, size);
   const path = `/api/v1/namespaces/${namespace}/pods`;
   await create(api, path, {
     metadata: { name: pod, labels: { app: pod.slice(0, 12) } },

@@ -62,6 +62,8 @@ try {
     edits: 5,
     steadyMs: Number(values.steady) * 1_000,
     laterMs: 45_000,
+    arrivals: 20,
+    quietMs: 30_000,
     takeOver: true,
   });
   console.log(`${formatTable(results)}\n\nmin / median / max. ${machine}.`);

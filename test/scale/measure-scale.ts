@@ -6,6 +6,7 @@ import { measureDeadAgents, measureMassRestart } from './mass-restart.ts';
 import { measurePodDeletion, timeFirstDeletion } from './pod-deletion.ts';
 import { measurePolicyEdit } from './policy-edit.ts';
 import type { ScaleRig } from './scale-rig.ts';
+import { measureSharedGroups } from './shared-groups.ts';
 import { measureSteadyState, plain } from './steady-state.ts';
 import { measureTakeOver } from './take-over.ts';
 
@@ -17,6 +18,10 @@ export interface ScaleEffort {
   readonly steadyMs: number;
   /** From agents that die to the second edit. */
   readonly laterMs: number;
+  /** Archives that arrive, each in another namespace. */
+  readonly arrivals: number;
+  /** How long nothing changes after all were told of each other's archives. */
+  readonly quietMs: number;
   /** Whether the leader is killed at the end, which takes as long as its Lease is good. */
   readonly takeOver: boolean;
 }
@@ -71,6 +76,13 @@ export async function measureScale(rig: ScaleRig, effort: ScaleEffort): Promise<
       await measureDeadAgents(rig, Math.ceil(size.agents / 5), effort.laterMs),
     ),
   ];
+  results.push(
+    result(
+      'scale-groups',
+      'namespaces on several nodes',
+      await measureSharedGroups(rig, leader, { arrivals: effort.arrivals, quietMs: effort.quietMs }),
+    ),
+  );
   results.push(result('scale-memory', 'after all that', [measureMemory(rig, leader, 'at the end')]));
   if (effort.takeOver) {
     results.push(result('scale-take-over', 'leader killed', await measureTakeOver(rig, leader)));

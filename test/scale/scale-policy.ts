@@ -10,6 +10,8 @@ import type { ApiClient } from '../cluster/api-client.ts';
 import { POLICIES_PATH } from '../cluster/policies-api.ts';
 
 const NAME = 'default';
+const DRY_RUN = '?dryRun=All';
+const NAMESPACE_LIMIT = { maxCheckpointsPerNamespace: 60 };
 
 /** A policy as a cluster may have one: 61 rules. Editing it changes one limit. */
 export interface ScalePolicy {
@@ -18,6 +20,10 @@ export interface ScalePolicy {
   /** What nodes will enforce after the next `edit`. */
   nextEdit(): Promise<Compiled>;
   edit(): Promise<void>;
+  /** What nodes will enforce after `limitNamespaces`. */
+  nextLimit(): Promise<Compiled>;
+  /** Gives every namespace a limit that is below what lies there. Editing it deletes nothing. */
+  limitNamespaces(): Promise<void>;
 }
 
 export interface Compiled {
@@ -27,13 +33,18 @@ export interface Compiled {
 
 export function scalePolicy(api: ApiClient): ScalePolicy {
   let edits = 0;
-  const patch = (query: string) =>
+  const patch = (query: string, globalPolicy: object) =>
     api.send(
       'PATCH',
       `${POLICIES_PATH}/${NAME}${query}`,
-      { spec: { globalPolicy: { maxCheckpointsPerPod: 31 + edits } } },
+      { spec: { globalPolicy } },
       'application/merge-patch+json',
     );
+  const apply = async (globalPolicy: object) => {
+    const { status, body } = await patch('', globalPolicy);
+    if (status !== 200) throw new Error(`the policy cannot be edited: ${JSON.stringify(body)}`);
+  };
+  const nextEdit = () => ({ maxCheckpointsPerPod: 31 + edits });
   return {
     create: async () =>
       compiledOf(
@@ -44,12 +55,13 @@ export function scalePolicy(api: ApiClient): ScalePolicy {
           spec: SPEC,
         }),
       ),
-    nextEdit: async () => compiledOf(await patch('?dryRun=All')),
+    nextEdit: async () => compiledOf(await patch(DRY_RUN, nextEdit())),
     async edit() {
-      const { status, body } = await patch('');
-      if (status !== 200) throw new Error(`the policy cannot be edited: ${JSON.stringify(body)}`);
+      await apply(nextEdit());
       edits += 1;
     },
+    nextLimit: async () => compiledOf(await patch(DRY_RUN, NAMESPACE_LIMIT)),
+    limitNamespaces: () => apply(NAMESPACE_LIMIT),
   };
 }
 

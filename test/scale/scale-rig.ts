@@ -111,7 +111,10 @@ export async function startScaleRig({
       serverName: PEER_NAMES.agent,
       tls: { ca, ...certificates.controller },
       concurrency: CONCURRENCY,
-      keys: Array.from({ length: size.pods }, (_, index) => `${podAt(index).namespace}/${podAt(index).pod}`),
+      keys: Array.from({ length: size.pods }, (_, index) => {
+        const { namespace, pod } = podAt(index, size);
+        return `${namespace}/${pod}`;
+      }),
       api: { url: server.address.url, identityFile },
     });
 

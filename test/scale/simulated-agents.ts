@@ -4,11 +4,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { OwnersPush, PolicyPush } from '@checkpoint-warden/api';
+import type { NewestRequest, OwnersPush, PolicyPush, RemoteArchivesPush } from '@checkpoint-warden/api';
 import type { TlsSet } from '@checkpoint-warden/kit';
 import { answer } from './child.ts';
 import { sharedMs } from './clock.ts';
-import { agentAt, type ClusterSize, nodeName, podsHeldBy, type Trial } from './cluster-shape.ts';
+import {
+  agentAt,
+  type ClusterSize,
+  layArchives,
+  namespaceNames,
+  nodeName,
+  type Trial,
+} from './cluster-shape.ts';
+import { leastToTell, type SharedList, sharedListOf } from './shared-lists.ts';
 import { type Answer, createSimulatedAgent, type SimulatedAgent } from './simulated-agent.ts';
 import { countTraffic } from './traffic.ts';
 
@@ -31,6 +39,14 @@ interface Request {
   readonly body: unknown;
 }
 
+/** An archive that arrives in a namespace: on which node, and which others have some of that namespace. */
+export interface Arrival {
+  readonly namespace: string;
+  readonly holder: number;
+  readonly others: readonly number[];
+}
+
+let size: ClusterSize = { agents: 0, pods: 0 };
 let agents: readonly SimulatedAgent[] = [];
 let alive = new Set<number>();
 const sockets = new Set<Socket>();
@@ -63,11 +79,16 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
   const index = agentAt(request.socket.localAddress ?? '');
   const agent = agents[index];
   if (agent === undefined || !alive.has(index)) return;
-  const body: unknown = request.method === 'PUT' ? JSON.parse(await text(request)) : undefined;
+  // A connection that is cut meanwhile leaves nothing to answer.
+  const asked = request.method === 'GET' ? '' : await text(request).catch(() => undefined);
+  if (asked === undefined) return;
+  const body: unknown = asked === '' ? undefined : JSON.parse(asked);
   const path = request.url?.split('?')[0] ?? '';
-  const { status, body: told, headers } = answerOf(agent, `${request.method} ${path}`, request, body);
+  const call = `${request.method} ${path}`;
+  const { status, body: told, headers } = answerOf(agent, call, request, body);
   const payload = told === undefined ? '' : JSON.stringify(told);
-  if (path !== FLOOR_PATH) traffic.request(`${request.method} ${path} ${status}`);
+  if (path !== FLOOR_PATH)
+    traffic.request(call, status, Buffer.byteLength(asked) + Buffer.byteLength(payload));
   response.writeHead(status, {
     ...headers,
     ...(payload === ''
@@ -75,7 +96,7 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
       : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
   });
   response.end(payload);
-  if (status === 200) tellAwaited(index, { kind: `${request.method} ${path}`, body });
+  if (status === 200) tellAwaited(index, { kind: call, body });
 }
 
 function answerOf(agent: SimulatedAgent, call: string, request: IncomingMessage, body: unknown): Answer {
@@ -88,6 +109,14 @@ function answerOf(agent: SimulatedAgent, call: string, request: IncomingMessage,
       return agent.getOwners();
     case 'PUT /v1/owners':
       return agent.putOwners(body as OwnersPush);
+    case 'GET /v1/groups':
+      return agent.getGroups();
+    case 'POST /v1/groups':
+      return agent.postGroups(body as NewestRequest);
+    case 'PUT /v1/remote-archives':
+      return agent.putRemoteArchives(body as RemoteArchivesPush);
+    case `POST ${FLOOR_PATH}`:
+      return agent.postGroups(body as NewestRequest);
     case `PUT ${FLOOR_PATH}`:
       agent.rehearse(body as Partial<PolicyPush>);
       return { status: 200, body: agent.policy };
@@ -98,8 +127,9 @@ function answerOf(agent: SimulatedAgent, call: string, request: IncomingMessage,
   }
 }
 
-async function listen({ size, tls, trials }: AgentsOptions): Promise<number> {
-  const held = Array.from({ length: size.agents }, (_, agent) => podsHeldBy(agent, size));
+async function listen({ size: given, tls, trials }: AgentsOptions): Promise<number> {
+  size = given;
+  const held = layArchives(size);
   for (const { pod, holders } of trials) for (const holder of holders) held[holder]?.push(pod);
   agents = held.map((pods, agent) =>
     createSimulatedAgent(
@@ -162,6 +192,44 @@ const calls = {
         kind === 'PUT /v1/owners' &&
         (body as OwnersPush).absent.some((each) => each.pod === pod.pod && each.namespace === pod.namespace),
     ),
+  /** When all that are alive enforce a policy and were told, under that, of all groups of their namespaces. */
+  whenAllTold: (hash: string) =>
+    when(
+      alive,
+      (agent, { kind }) =>
+        (kind === 'PUT /v1/remote-archives' || kind === 'PUT /v1/policy') &&
+        agents[agent]?.isToldUnder(hash) === true,
+    ),
+  /** The least that has to be said so that everybody knows of every group that may be over a limit. */
+  leastToTell: () => leastToTell(agents),
+  /** Archives that could arrive, each in another namespace. */
+  arrivals: (count: number): Arrival[] =>
+    namespaceNames(size)
+      .slice(-count)
+      .map((namespace, round) => {
+        const holders = [...alive].filter((agent) => agents[agent]?.holds(namespace));
+        const holder = holders[(round * 7) % holders.length] ?? 0;
+        return { namespace, holder, others: holders.filter((other) => other !== holder) };
+      }),
+  /** @returns when the holder's poll has told that something is new, and when all others were told of what */
+  async arrive({ namespace, holder, others }: Arrival) {
+    const archive = agents[holder]?.arrive(namespace);
+    const polled = when([holder], (_, { kind }) => kind === 'GET /v1/state');
+    const told = when(
+      others,
+      (_, { kind, body }) =>
+        kind === 'PUT /v1/remote-archives' &&
+        (body as RemoteArchivesPush).groups.some(
+          ({ group, nodes }) =>
+            group === namespace &&
+            nodes.some(({ archives }) => archives.some(({ name }) => name === archive)),
+        ),
+    );
+    return { polledMs: await polled, toldMs: await told };
+  },
+  /** What of a namespace's archives has to be said after an arrival. */
+  sharedListOf: ({ namespace, holder, others }: Arrival): SharedList =>
+    sharedListOf(agents, namespace, holder, others),
   /** When a floor has called all holders. */
   whenFloor: (holders: readonly number[]) => when(holders, (_, { kind }) => kind === `PUT ${FLOOR_PATH}`),
   /** All at the same moment, without a word to whoever is connected. */

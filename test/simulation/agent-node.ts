@@ -43,7 +43,11 @@ export function createAgentNode(name: string, clock: MachineClock, host: string)
       stored.save(value);
     },
   });
-  const control = { policy: unlessFull(disk.control.policy), owners: unlessFull(disk.control.owners) };
+  const control = {
+    policy: unlessFull(disk.control.policy),
+    owners: unlessFull(disk.control.owners),
+    remoteArchives: unlessFull(disk.control.remoteArchives),
+  };
   return {
     name,
     disk: { ...disk, control },

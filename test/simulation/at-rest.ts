@@ -3,6 +3,7 @@ import { POLICIES, type PolicyResource } from '@checkpoint-warden/controller/tes
 import type { Owner } from '@checkpoint-warden/policy';
 import { referencePlan } from '@checkpoint-warden/policy/testing';
 import type { AgentNode } from './agent-node.ts';
+import { overLimits } from './limits-across-nodes.ts';
 import { ownerKey } from './truth.ts';
 import { leaseOf, type World } from './world.ts';
 
@@ -27,6 +28,7 @@ export function unfinished(world: World): string[] {
       ...orphansLeft(world, node).map((name) => `${name} on ${node.name} should have gone: orphaned`),
     );
   }
+  found.push(...overLimits(world));
   for (const object of server.objects<PolicyResource>(POLICIES)) found.push(...statusProblems(world, object));
   return found;
 }

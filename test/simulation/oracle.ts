@@ -1,11 +1,33 @@
 import { fileIdKey } from '@checkpoint-warden/agent';
 import type { MemoryAgentHooks, ServiceAnswer, ServiceCall } from '@checkpoint-warden/agent/testing';
-import { type OwnersPush, type PolicyPush, policyHash } from '@checkpoint-warden/api';
-import { EMPTY_POLICY, type Owner, type Policy, type Rule, type Verdict } from '@checkpoint-warden/policy';
+import {
+  CONFIRMS_HEADER,
+  type OwnersPush,
+  type PolicyPush,
+  policyHash,
+  type RemoteArchivesPush,
+} from '@checkpoint-warden/api';
+import {
+  type Archive,
+  EMPTY_POLICY,
+  type Owner,
+  type Policy,
+  type Rule,
+  type Verdict,
+} from '@checkpoint-warden/policy';
 import { referencePlan } from '@checkpoint-warden/policy/testing';
 import type { AgentNode } from './agent-node.ts';
 import type { LeaderTerm } from './controller-process.ts';
+import { createKnownArchives } from './known-archives.ts';
+import { whyWithinLimits } from './limits-across-nodes.ts';
 import type { Statistics } from './statistics.ts';
+import {
+  createToldArchives,
+  epochText,
+  NOTHING_TOLD,
+  type ToldArchives,
+  type ToldFacts,
+} from './told-archives.ts';
 import { ownerKey, type Truth } from './truth.ts';
 
 /** Facts are acted on for so long (design, 4.5). */
@@ -49,6 +71,8 @@ interface Told {
   policyHash: string;
   lastPolicy: Order;
   lastOwners: Order;
+  lastRemote: Order;
+  readonly remote: ToldArchives;
   /** The latest of all messages. */
   latestEpoch: string;
   facts: Facts | undefined;
@@ -76,6 +100,7 @@ export interface OraclePorts {
 export function createOracle({ truth, monotonicMs, statistics }: OraclePorts): Oracle {
   const violations: string[] = [];
   const toldBy = new Map<string, Told>();
+  const known = createKnownArchives(monotonicMs);
   /** Epochs by the leadership that used them. */
   const leaders = new Map<string, LeaderTerm>();
 
@@ -87,6 +112,8 @@ export function createOracle({ truth, monotonicMs, statistics }: OraclePorts): O
       policyHash: '',
       lastPolicy: NEVER_TOLD,
       lastOwners: NEVER_TOLD,
+      lastRemote: NEVER_TOLD,
+      remote: createToldArchives(),
       latestEpoch: '',
       facts: undefined,
     };
@@ -97,16 +124,16 @@ export function createOracle({ truth, monotonicMs, statistics }: OraclePorts): O
   /** Safety rule 8: once a later leader was obeyed, no earlier one is; and in one epoch nothing goes back. */
   function judgeOrder(
     node: AgentNode,
-    kind: 'lastPolicy' | 'lastOwners',
-    push: PolicyPush | OwnersPush,
+    kind: 'lastPolicy' | 'lastOwners' | 'lastRemote',
+    push: PolicyPush | OwnersPush | RemoteArchivesPush,
   ): Order {
     const told = toldTo(node);
-    const epoch = `${push.epoch.leaseCreated}/${String(push.epoch.leaseTransitions).padStart(9, '0')}`;
+    const epoch = epochText(push.epoch.leaseCreated, push.epoch.leaseTransitions);
     const last = told[kind];
     if (epoch < told.latestEpoch) blame(`${node.name} obeyed ${epoch} after ${told.latestEpoch}`);
     else if (epoch === last.epoch && push.revision < last.revision)
       blame(`${node.name} took ${kind} ${push.revision} after ${last.revision} of the same epoch`);
-    told.latestEpoch = epoch > told.latestEpoch ? epoch : told.latestEpoch;
+    if (epoch > told.latestEpoch) told.latestEpoch = epoch;
     return { epoch, revision: push.revision };
   }
 
@@ -148,41 +175,77 @@ export function createOracle({ truth, monotonicMs, statistics }: OraclePorts): O
     statistics.count('facts', 'owner states taken');
   }
 
-  function plan(node: AgentNode, ownerState: (owner: Owner) => number | undefined, clockTrusted = true) {
+  function acceptedRemoteArchives(node: AgentNode, push: RemoteArchivesPush, sender: Sender): void {
+    const told = toldTo(node);
+    const order = judgeOrder(node, 'lastRemote', push);
+    judgeSender(order.epoch, sender);
+    told.lastRemote = order;
+    if (!told.remote.accepted(push, order.epoch)) blame(`${node.name} took changes of what it does not have`);
+    if (push.changes !== undefined) statistics.count('facts', 'changes of remote archives taken');
+    const [instance = ''] = push.asOf.split('/');
+    if (instance !== node.agent?.instance) blame(`${node.name} took facts for another start of its agent`);
+    statistics.count('facts', push.groups.length > 0 ? 'remote archives taken' : 'no remote archives taken');
+  }
+
+  function archivesOn({ name: node, disk: { store } }: AgentNode): Archive[] {
+    return [...store.files].map(([name, { content }]) => ({
+      name,
+      node,
+      sizeBytes: content.sizeBytes,
+      mtimeMs: content.mtimeMs,
+      createdAtMs: Date.parse(CREATED_AT.exec(name)?.[1] ?? ''),
+      state: content.structure === 'complete' ? ('complete' as const) : ('incomplete' as const),
+      owner: content.owner,
+      pinned: store.pins.has(name),
+    }));
+  }
+
+  function plan(
+    node: AgentNode,
+    archives: readonly Archive[],
+    ownerState: (owner: Owner) => number | undefined,
+    { archives: remote, due }: ToldFacts,
+  ) {
     const { policy } = toldTo(node);
     const { store } = node.disk;
     return referencePlan({
-      archives: [...store.files].map(([name, { content }]) => ({
-        name,
-        node: node.name,
-        sizeBytes: content.sizeBytes,
-        mtimeMs: content.mtimeMs,
-        createdAtMs: Date.parse(CREATED_AT.exec(name)?.[1] ?? ''),
-        state: content.structure === 'complete' ? ('complete' as const) : ('incomplete' as const),
-        owner: content.owner,
-        pinned: store.pins.has(name),
-      })),
+      archives,
+      remote,
       policy,
       nowMs: node.clock.nowMs(),
       ownerState: (owner) => {
         const goneForMs = ownerState(owner);
         return goneForMs === undefined ? { state: 'unknown' } : { state: 'absent', goneForMs };
       },
-      due: 'all',
-      clockTrusted,
+      // In which groups something has arrived here, the agent's own tests ask.
+      due: new Set([...(node.agent?.inventory.due ?? []), ...due]),
+      clockTrusted: true,
       disk: store.disk(),
     }).verdicts;
   }
 
   function judgeIntents(node: AgentNode, intents: Intents): void {
-    const { facts } = toldTo(node);
+    const { facts, policy, remote } = toldTo(node);
     const isFresh = facts?.instance === node.agent?.instance && facts !== undefined;
-    const known = plan(node, (owner) =>
-      isFresh ? facts.goneForMs.get(ownerKey(owner.namespace, owner.pod, owner.container)) : undefined,
-    );
-    // What it was told of owners may be too old to be acted on: what is right then is right as well.
-    const verdicts = [...known, ...plan(node, () => undefined)];
-    for (const intent of intents) judgeIntent(node, intent, verdicts);
+    const goneForMs = (owner: Owner) =>
+      isFresh ? facts.goneForMs.get(ownerKey(owner.namespace, owner.pod, owner.container)) : undefined;
+    const { name, agent } = node;
+    const told = remote.at(monotonicMs(), { name, instance: agent?.instance }, policy);
+    // What it was told of owners, and of other nodes, may be too old to be acted on, and what has come may not have been noticed:
+    // what is right then is right as well.
+    const there = archivesOn(node);
+    const noticed = there.filter((archive) => agent?.inventory.get(archive.name) !== undefined);
+    const plansWith = (facts: ToldFacts) =>
+      [there, noticed].flatMap((archives) =>
+        [goneForMs, () => undefined].flatMap((state) => plan(node, archives, state, facts)),
+      );
+    const alone = plansWith(NOTHING_TOLD);
+    const withOthers = plansWith(told);
+    for (const intent of intents) {
+      const isRemote = callFor(intent, alone) === undefined && callFor(intent, withOthers) !== undefined;
+      if (isRemote) statistics.count('deletions', `${intent.reason} by archives of other nodes`);
+      judgeIntent(node, intent, [...alone, ...withOthers]);
+    }
   }
 
   function judgeIntent(node: AgentNode, intent: Intent, verdicts: readonly Verdict[]): void {
@@ -199,13 +262,24 @@ export function createOracle({ truth, monotonicMs, statistics }: OraclePorts): O
   function whyWrong(node: AgentNode, intent: Intent, verdicts: readonly Verdict[]): string | undefined {
     const { archive, reason, policy } = intent;
     if (policy.hash !== toldTo(node).policyHash) return 'not by the last policy that it took';
-    const mine = verdicts.filter((verdict) => verdict.archive.name === archive);
-    const call = mine.find((verdict) => verdict.action === 'delete' && verdict.reason === reason);
-    if (call === undefined) return `it is to be kept: ${mine.map((verdict) => verdict.reason).join(', ')}`;
+    const call = callFor(intent, verdicts);
+    if (call === undefined) {
+      const mine = verdicts.filter((verdict) => verdict.archive.name === archive);
+      return `it is to be kept: ${mine.map((verdict) => verdict.reason).join(', ')}`;
+    }
     if (call.mode !== 'Enforce') return 'the rule is in Audit mode';
     const isByTime = ['expired', 'abandoned', 'orphaned'].includes(reason);
     if (isByTime && monotonicMs() - node.steppedMs < STEADY_MS) return 'its clock has stepped';
-    return reason === 'orphaned' ? whyNoOrphan(node, intent, call.rule as Rule) : undefined;
+    if (reason === 'orphaned') return whyNoOrphan(node, intent, call.rule as Rule);
+    const there = archivesOn(node);
+    return whyWithinLimits({
+      archive: call.archive,
+      reason,
+      policy: toldTo(node).policy,
+      nowMs: node.clock.nowMs(),
+      local: there.filter(({ state, pinned }) => state === 'complete' && !pinned),
+      elsewhere: known.elsewhere(node, toldTo(node).policy),
+    });
   }
 
   /** Design 4.5, sentence by sentence. */
@@ -284,13 +358,23 @@ export function createOracle({ truth, monotonicMs, statistics }: OraclePorts): O
 
   return {
     violations,
-    delivered(node, { method, path, body }, { status }, sender) {
-      if (method !== 'PUT') return;
+    delivered(node, { method, path, body, headers }, { status }, sender) {
+      if (method !== 'PUT') {
+        if (status !== 200 && status !== 304) return;
+        const told = toldTo(node);
+        known.told(node, told.policy);
+        const confirms = headers?.[CONFIRMS_HEADER];
+        if (confirms === undefined) return;
+        const isTaken = told.remote.confirmed(confirms, node.agent?.instance ?? '', told.latestEpoch);
+        statistics.count('facts', `remote archives confirmed${isTaken ? '' : ' in vain'}`);
+        return;
+      }
       statistics.count('messages', `${path} ${status}`);
       if (status === 400 || status === 422) blame(`${path} is answered ${status}`);
       if (status !== 200) return;
       if (path === '/v1/policy') acceptedPolicy(node, body as PolicyPush, sender);
-      else acceptedOwners(node, body as OwnersPush, sender);
+      else if (path === '/v1/owners') acceptedOwners(node, body as OwnersPush, sender);
+      else acceptedRemoteArchives(node, body as RemoteArchivesPush, sender);
     },
     hooksFor(node) {
       let wasComplete = true;
@@ -312,4 +396,11 @@ export function createOracle({ truth, monotonicMs, statistics }: OraclePorts): O
       };
     },
   };
+}
+
+/** The verdict that calls for what an intent says. */
+function callFor({ archive, reason }: Intent, verdicts: readonly Verdict[]): Verdict | undefined {
+  return verdicts.find(
+    (verdict) => verdict.archive.name === archive && verdict.action === 'delete' && verdict.reason === reason,
+  );
 }

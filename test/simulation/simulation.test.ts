@@ -36,10 +36,26 @@ const REGRESSION_SEEDS: readonly (readonly [seed: number, what: string])[] = [
 
 /** What the walks must reach to be of use: deletions, and most of all what can go wrong before one. */
 const REACHED: Readonly<Record<string, readonly string[]>> = {
-  deletions: ['orphaned', 'orphaned after a grace'],
-  facts: ['owner states taken', 'comings unseen by a blind watch'],
+  deletions: [
+    'orphaned',
+    'orphaned after a grace',
+    'over-count by archives of other nodes',
+    'over-total-size by archives of other nodes',
+  ],
+  facts: [
+    'owner states taken',
+    'comings unseen by a blind watch',
+    'remote archives taken',
+    'remote archives confirmed',
+  ],
   leaders: ['leaderships'],
-  messages: ['/v1/policy 200', '/v1/policy 409', '/v1/policy 500', '/v1/owners 200'],
+  messages: [
+    '/v1/policy 200',
+    '/v1/policy 409',
+    '/v1/policy 500',
+    '/v1/owners 200',
+    '/v1/remote-archives 200',
+  ],
   network: ['request lost', 'answer lost', 'request late', 'answer late', 'sent twice', 'cut off'],
   api: ['404 of a proxy (get)', '403 (get)', 'late answer (get)', 'old list (list)', 'empty list (list)'],
   walks: ['at rest with a hold'],

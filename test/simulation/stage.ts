@@ -42,6 +42,21 @@ const VALID: readonly Spec[] = [
   { mode: 'Audit', orphanGracePeriod: '0s', globalPolicy: { retainOrphan: false } },
   { globalPolicy: { maxCheckpointsPerContainer: 1 } },
   { applyPoliciesImmediately: true, globalPolicy: { maxCheckpointsPerPod: 2, keepLast: 1 } },
+  {
+    applyPoliciesImmediately: true,
+    globalPolicy: { maxCheckpointsPerNamespace: 3, maxCheckpointsPerContainer: 2 },
+  },
+  {
+    applyPoliciesImmediately: true,
+    namespacePolicies: [{ namespace: 'team*', maxTotalSize: '4Mi', keepLast: 1 }],
+  },
+  { globalPolicy: { maxCheckpointsPerNamespace: 3, maxCheckpointsPerContainer: 2 } },
+  { globalPolicy: { maxTotalSizePerNamespace: '6Mi', maxCheckpointsPerPod: 3 } },
+  { globalPolicy: { maxCheckpointAge: '2m', keepLast: 1 } },
+  {
+    podPolicies: [{ namespace: 'shop', pod: 'web-*', maxCheckpoints: 2 }],
+    globalPolicy: { maxCheckpointsPerNamespace: 4 },
+  },
   { globalPolicy: { maxCheckpointAge: '1m' }, nodePolicy: { maxIncompleteAge: '2m' } },
 ];
 /** As a schema less strict than ours lets them through. */

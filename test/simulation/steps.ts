@@ -31,6 +31,20 @@ export const DEEDS: Readonly<Record<string, Step>> = {
     const owner = world.random.pick(OWNERS);
     return [0, 1, 2].map(() => putArchive(world, owner)).join(', ');
   },
+  'archives come on all nodes': async (world) => {
+    const came = putArchivesEverywhere(world, world.random.pick(POD_TEMPLATES).namespace);
+    await world.run(world.random.pick([1_000, 16_000, 32_000]));
+    return came;
+  },
+  'limits change while archives come': async (world) => {
+    const { random } = world;
+    const { namespace } = random.pick(POD_TEMPLATES);
+    const first = putArchivesEverywhere(world, namespace);
+    await world.run(random.pick([6_000, 16_000]));
+    const written = writePolicy(world, 'default', random.pick(SPECS.valid.slice(ORPHAN_SPECS)));
+    await world.run(random.pick([0, 700, 1_500]));
+    return `${first}, ${written}, ${putArchivesEverywhere(world, namespace)}`;
+  },
   'archive begins': (world) => putArchive(world, world.random.pick(OWNERS), 'incomplete'),
   'archive is pinned or unpinned': (world) => {
     const [node, name] = anArchive(world);
@@ -79,16 +93,11 @@ export const DEEDS: Readonly<Record<string, Step>> = {
     return namespace;
   },
   'policy is written': (world) => {
-    const { random, server } = world;
+    const { random } = world;
     const name = random.pick(POLICY_NAMES);
     const specs = random.below(8) === 0 ? SPECS.invalid : SPECS.valid;
     const index = random.below(random.below(2) === 0 ? Math.min(ORPHAN_SPECS, specs.length) : specs.length);
-    const spec = specs[index] ?? {};
-    world.change(() => {
-      const before = server.objects(POLICIES).find(({ metadata }) => metadata.name === name);
-      server.put(POLICIES, { ...before, ...policyObject(name, spec) });
-    });
-    return `${name}: ${JSON.stringify(spec)}`;
+    return writePolicy(world, name, specs[index] ?? {});
   },
   'policy is deleted': (world) => {
     const { random, server } = world;
@@ -177,6 +186,19 @@ export const FAULTS: Readonly<Record<string, Step>> = {
     const { host } = world.random.pick(world.nodes);
     if (!slot.unreachable.delete(host)) slot.unreachable.add(host);
     return `${slot.name} from ${host} ${slot.unreachable.has(host)}`;
+  },
+  'agents are left alone': async (world) => {
+    const { random, nodes, controllers } = world;
+    const { namespace } = random.pick(POD_TEMPLATES);
+    const first = putArchivesEverywhere(world, namespace);
+    await world.run(random.pick([6_000, 16_000]));
+    for (const { unreachable } of controllers) for (const { host } of nodes) unreachable.add(host);
+    const ms = random.pick([40_000, 58_000, 62_000, 75_000]);
+    await world.run(ms);
+    const then = putArchivesEverywhere(world, namespace);
+    await world.run(random.pick([0, 2_000]));
+    for (const { unreachable } of controllers) unreachable.clear();
+    return `${first}, for ${ms} ms, ${then}`;
   },
   'network is bad': (world) => {
     world.network.flaky = world.random.pick([0.05, 0.3, 0.7]);
@@ -369,9 +391,27 @@ function aController({ random, controllers }: World): ControllerSlot {
   return leader !== undefined && random.below(4) > 0 ? leader : random.pick(controllers);
 }
 
-function putArchive(world: World, owner: Owner, structure: 'complete' | 'incomplete' = 'complete'): string {
+function writePolicy(world: World, name: string, spec: Parameters<typeof policyObject>[1]): string {
+  world.change((server) => {
+    const before = server.objects(POLICIES).find(({ metadata }) => metadata.name === name);
+    server.put(POLICIES, { ...before, ...policyObject(name, spec) });
+  });
+  return `${name}: ${JSON.stringify(spec)}`;
+}
+
+/** An archive of a namespace on each node. */
+function putArchivesEverywhere(world: World, namespace: string): string {
+  const owners = OWNERS.filter((owner) => owner.namespace === namespace);
+  return world.nodes.map((node) => putArchive(world, world.random.pick(owners), 'complete', node)).join(', ');
+}
+
+function putArchive(
+  world: World,
+  owner: Owner,
+  structure: 'complete' | 'incomplete' = 'complete',
+  node = world.random.pick(world.nodes),
+): string {
   const { random } = world;
-  const node = random.pick(world.nodes);
   const name = archiveFileName(
     owner,
     new Date(node.clock.nowMs() - 1_000 * (1 + node.disk.store.files.size)),

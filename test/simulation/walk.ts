@@ -65,7 +65,7 @@ const PAUSES = [0, 40, 700, 1_500, 3_000, 6_000, 12_000];
 async function begin(world: World): Promise<void> {
   const { random } = world;
   // Before anything else: that there was no policy is then not true at any time.
-  const spec = SPECS.valid[random.below(ORPHAN_SPECS)] ?? {};
+  const spec = SPECS.valid[random.below(random.below(2) === 0 ? ORPHAN_SPECS : SPECS.valid.length)] ?? {};
   world.change((server) => server.put(POLICIES, policyObject('default', spec)));
   for (const node of world.nodes) {
     world.putAgentPod(node);

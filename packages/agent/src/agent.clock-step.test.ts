@@ -4,6 +4,8 @@ import { manualClock } from '@checkpoint-warden/kit/testing';
 import { expect, it } from 'vitest';
 import { createAgent } from './agent.ts';
 import { createClockGuard } from './clock-guard.ts';
+import { createRemoteArchives } from './groups/remote-archives.ts';
+import { createRuleHashes } from './groups/rule-hashes.ts';
 import { createInventory } from './inventory/inventory.ts';
 import { inventoryTotals } from './inventory/inventory-totals.ts';
 import { createMetrics } from './metrics.ts';
@@ -46,6 +48,8 @@ async function runWithStep(stepAt: 'listing' | 'audit', archives: number, ageMs:
       },
       inventory,
       owners: createOwnerFacts(),
+      remoteArchives: createRemoteArchives('n', createRuleHashes()),
+      hashOf: createRuleHashes(),
       audit: {
         append(intents) {
           step('audit');

@@ -10,9 +10,10 @@ import {
 } from '@checkpoint-warden/policy';
 import { archiveNameOfPin, parseArchiveName } from './archive/archive-name.ts';
 import type { ClockGuard, ClockTrust } from './clock-guard.ts';
+import { namespaceOf } from './groups/namespace-of.ts';
 import { createHintQueue } from './hint-queue.ts';
 import { type InventoryTotals, inventoryTotals } from './inventory/inventory-totals.ts';
-import { createEnforcer, type EnforcerPorts, namespaceOf } from './pass/enforcer.ts';
+import { createEnforcer, type EnforcerPorts } from './pass/enforcer.ts';
 import { type GatherPorts, gatherAll, gatherSome, type ScanProgress } from './pass/gather.ts';
 import { NO_POLICY, type PolicyInForce } from './policy/policy-in-force.ts';
 import type { PolicySum } from './policy/policy-sums.ts';
@@ -70,6 +71,8 @@ export interface Agent extends Component {
   confirmPolicy(): void;
   /** Hints may have been lost, or something else that a plan depends on has changed: a full scan follows at once. */
   rescan(): void;
+  /** Facts about archives on other nodes have changed: what lies in these namespaces is planned again at once, without a scan. */
+  reconsider(namespaces: Iterable<string>): void;
   status(): AgentStatus;
   /** What a pass would decide now; with a candidate policy, what that would decide with every group due. */
   plan(candidate?: Policy): Plan;
@@ -82,7 +85,8 @@ export interface Agent extends Component {
  * It loops over passes, one at a time: gather (look at what was hinted at, or at everything), plan (pure), execute (each
  * plan once, and only while policy and inventory are still those it was made from), report. Full scans are the truth: at
  * the start, after every change of policy and every `scanIntervalMs`. Hints only make it faster. A hinted pass plans just
- * the namespaces with an arrival, as no group reaches beyond its namespace; limits of the node are left to full scans.
+ * the namespaces with an arrival, as no group reaches beyond its namespace; so does one for new facts about other nodes. Limits
+ * of the node are left to full scans.
  *
  * Nothing it runs into ends it: a directory that cannot be read makes it not ready until it can, everything else is a row
  * in a report.
@@ -92,6 +96,7 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
   const gatherPorts: GatherPorts = { store, inventory, monotonicMs: clock.monotonicMs };
   const waker = createWaker(clock);
   const hints = createHintQueue();
+  const toReconsider = new Set<string>();
   const enforcer = createEnforcer({ ...ports, isClockTrusted: checkClock }, { scanIntervalMs });
 
   let policy = NO_POLICY;
@@ -118,9 +123,10 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
       if (inventory.get(name)?.archive.state === 'writing') hints.rest(name, { startedMs, endedMs });
       else hints.settle(name);
     }
-    if (arrivals.size === 0) return saveInventory();
-    await enforceLimits(namespacesOf(arrivals));
-    reportLatency(names, startedMs);
+    const namespaces = new Set([...namespacesOf(arrivals), ...toReconsider]);
+    if (namespaces.size === 0) return saveInventory();
+    await enforceLimits(namespaces);
+    if (arrivals.size > 0) reportLatency(names, startedMs);
   }
 
   async function scanPass(startedMs: number): Promise<void> {
@@ -161,6 +167,7 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
   /** @param namespaces - the namespaces to look at, after a hint; `undefined`: everything, after a full scan */
   async function enforceLimits(namespaces?: ReadonlySet<string>): Promise<void> {
     const inForce = policy;
+    toReconsider.clear(); // what comes from here on may be too late for the plan
     const { lookAgain, isStale } = await enforcer.enforce({
       policy: inForce,
       isInForce: () => policy === inForce,
@@ -231,6 +238,10 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
       waker.wake();
     },
     rescan,
+    reconsider(namespaces) {
+      for (const namespace of namespaces) toReconsider.add(namespace);
+      waker.wake();
+    },
     enforce(next) {
       policy = next;
       confirmPolicy();
@@ -252,10 +263,7 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
       wouldDelete: enforcer.wouldDelete,
       due: inventory.due.size,
     }),
-    planInput: (candidate) =>
-      candidate === undefined
-        ? enforcer.planInput(policy.policy)
-        : enforcer.planInput(candidate, { due: 'all' }),
+    planInput: (candidate) => enforcer.planInput(policy.policy, candidate),
     plan(candidate) {
       return planRetention(this.planInput(candidate));
     },

@@ -5,6 +5,8 @@ import { manualClock } from '@checkpoint-warden/kit/testing';
 import { expect, it } from 'vitest';
 import { createAgent } from './agent.ts';
 import { createClockGuard } from './clock-guard.ts';
+import { createRemoteArchives } from './groups/remote-archives.ts';
+import { createRuleHashes } from './groups/rule-hashes.ts';
 import { createInventory } from './inventory/inventory.ts';
 import { inventoryTotals } from './inventory/inventory-totals.ts';
 import { createMetrics } from './metrics.ts';
@@ -27,6 +29,8 @@ it('while the directory cannot be listed no hint deletes anything: what is known
       store,
       inventory,
       owners: createOwnerFacts(),
+      remoteArchives: createRemoteArchives('n', createRuleHashes()),
+      hashOf: createRuleHashes(),
       audit: { append: (intents) => intents.map((_, index) => index), appendOutcomes: () => {} },
       clock,
       clockGuard: createClockGuard(clock, undefined),

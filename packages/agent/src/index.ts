@@ -1,3 +1,4 @@
+export { agentSocketIn } from './agent-socket.ts';
 export {
   type ArchiveName,
   archiveNameOfPin,

@@ -1,7 +1,5 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { MOMENT_HEADER } from '@checkpoint-warden/api';
-import { createHttpsClient, PEER_NAMES } from '@checkpoint-warden/kit';
 import {
   type CertificatePair,
   makeCertificates,
@@ -11,7 +9,8 @@ import {
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type AgentProcess, killAgentProcesses, startAgentProcess } from './testing/agent-process.ts';
 import { makeSandbox, policyOf, type Sandbox, until } from './testing/agent-rig.ts';
-import { type Answer, errorOf, message } from './testing/api-rig.ts';
+import { errorOf, message } from './testing/api-rig.ts';
+import { type AgentCall, agentCaller } from './testing/call-agent.ts';
 
 const WEB = { runtime: 'containerd', namespace: 'shop', pod: 'web-0', container: 'app' } as const;
 const DB = { runtime: 'cri-o', namespace: 'data', pod: 'db-0', container: 'pg' } as const;
@@ -48,30 +47,15 @@ const start = () =>
     'scan-interval': '1s',
   });
 
-/** Calls the API of an agent over mutual TLS. */
-type Call = (method: 'GET' | 'PUT', path: string, body?: unknown) => Promise<Answer>;
-
 /** @param pair - who calls; the controller unless given */
-function callerOf(
+const callerOf = (
   { api }: AgentProcess,
-  { authority, controller }: Pick<TestCertificates, 'authority' | 'controller'> = certificates,
-  pair: CertificatePair = controller,
-): Call {
-  const set = { ca: authority.cert, expiresAtMs: 0, ...pair };
-  const client = createHttpsClient({
-    tls: { current: () => set },
-    peer: PEER_NAMES.agent,
-    timeoutMs: 10_000,
-    maxBodyBytes: 1_000_000,
-  });
-  return async (method, path, body) => {
-    const { headers, ...answer } = await client({ method, url: `https://${api}${path}`, body });
-    return { ...answer, moment: headers[MOMENT_HEADER] };
-  };
-}
+  authority: Pick<TestCertificates, 'authority' | 'controller'> = certificates,
+  pair?: CertificatePair,
+): AgentCall => agentCaller(api, authority, pair);
 
 /** An agent that has been told to keep three archives of each container, and knows three of one. */
-async function startWithPolicy(): Promise<{ agent: AgentProcess; call: Call; names: string[] }> {
+async function startWithPolicy(): Promise<{ agent: AgentProcess; call: AgentCall; names: string[] }> {
   const names = [1, 2, 3].map((second) => sandbox.write(WEB, at(second)));
   const agent = await start();
   const call = callerOf(agent);
@@ -123,7 +107,7 @@ describe('an agent that a controller tells its policy', { timeout: 90_000 }, () 
   it('refuses an older word, also after a restart, and nothing changes', async () => {
     const { agent, names } = await startWithPolicy();
     const before = (await callerOf(agent)('GET', '/v1/state')).body.policy;
-    const refusesOlderWords = async (call: Call) => {
+    const refusesOlderWords = async (call: AgentCall) => {
       for (const stale of [message(4), message(5), message(9, { leaseTransitions: 2 })]) {
         const answer = await call('PUT', '/v1/policy', { ...stale, policy: KEEP_ONE });
         expect(errorOf(answer)).toBe('409 CW_ERR_STALE_REVISION');

@@ -8,6 +8,7 @@ import {
   healthRoutes,
   type Logger,
   listen,
+  listenOnSocket,
   openTlsFiles,
   PEER_NAMES,
   Registry,
@@ -17,10 +18,13 @@ import {
   runUntilSignal,
   systemClock,
 } from '@checkpoint-warden/kit';
+import { agentSocketIn } from './agent-socket.ts';
 import { type AssembledAgent, assembleAgent } from './assemble-agent.ts';
 import { createHealthChecks } from './health-checks.ts';
 import { agentApi } from './http/agent-api.ts';
-import { type ControlState, controlFiles, openControlState } from './policy/control-state.ts';
+import type { ApiPorts } from './http/api-ports.ts';
+import { readOnlyApi } from './http/read-only-api.ts';
+import { controlFiles, openControlState } from './policy/control-state.ts';
 import { openPolicyFile } from './policy/policy-file.ts';
 import { createAgentService } from './service/agent-service.ts';
 import type { AgentSettings } from './settings.ts';
@@ -58,8 +62,9 @@ export async function runAgent(settings: AgentSettings, { version, terminal }: R
     settings.policyFile === undefined
       ? undefined
       : openPolicyFile(settings.policyFile, { log, onPolicy: (policy) => assembled.agent.enforce(policy) });
+  const node = settings.nodeName ?? hostname();
   const assembled: AssembledAgent = assembleAgent({
-    node: settings.nodeName ?? hostname(),
+    node,
     checkpointDir: settings.checkpointDir,
     stateDir: settings.stateDir,
     scanIntervalMs: settings.scanIntervalMs,
@@ -73,11 +78,25 @@ export async function runAgent(settings: AgentSettings, { version, terminal }: R
   const initial = policyFile?.initial ?? control.policy;
   if (initial !== undefined) assembled.agent.enforce(initial);
 
+  const instance = randomUUID();
+  const service = createAgentService({
+    ...assembled,
+    node,
+    instance,
+    control,
+    policyFromFile: policyFile !== undefined,
+    clock: systemClock,
+    log,
+  });
+  const api: ApiPorts = { ...assembled, service, instance };
+
   const parts: Record<string, Component | undefined> = {
     metrics: healthServer(settings, assembled, { registry, log }),
     policyFile,
-    ...apiServer(settings, assembled, { control, registry, log }),
+    ...apiServer(settings, api, { registry, log }),
     agent: assembled.component,
+    // Stops before the agent, which lets go of the state directory: the next one's socket would be taken away.
+    socket: socketServer(settings, api, log),
   };
   const components = Object.entries(parts).filter(
     (part): part is [string, Component] => part[1] !== undefined,
@@ -108,11 +127,10 @@ function healthServer(
 
 /** The API over mutual TLS, with what keeps its certificates fresh; nothing when no address is set. */
 function apiServer(
-  settings: AgentSettings,
-  assembled: AssembledAgent,
-  { control, registry, log }: ServerPorts & { readonly control: ControlState },
+  { listen: address, tlsDir }: AgentSettings,
+  api: ApiPorts,
+  { registry, log }: ServerPorts,
 ): Record<string, Component> {
-  const { listen: address, tlsDir } = settings;
   if (address === undefined || tlsDir === undefined) return {};
   const tlsFiles = openTlsFiles(tlsDir, { log });
   registerCertificateExpiry(registry, () => tlsFiles.current().expiresAtMs);
@@ -121,18 +139,15 @@ function apiServer(
     tls: { files: tlsFiles, peer: PEER_NAMES.controller },
     bodyLimitBytes: MAX_BODY_BYTES,
   });
-  const instance = randomUUID();
-  const service = createAgentService({
-    ...assembled,
-    node: settings.nodeName ?? hostname(),
-    instance,
-    control,
-    policyFromFile: settings.policyFile !== undefined,
-    clock: systemClock,
-    log,
-  });
-  app.register(agentApi, { ...assembled, service, instance });
+  app.register(agentApi, api);
   return { tlsFiles, api: listen(app, { name: 'api', address, graceMs: SERVER_GRACE_MS }) };
+}
+
+/** What of the API only tells, for whoever may enter the state directory: root, who could read all its files anyway. */
+function socketServer({ stateDir }: AgentSettings, api: ApiPorts, log: Logger): Component {
+  const app = createHttpServer({ log });
+  app.register(readOnlyApi, api);
+  return listenOnSocket(app, { path: agentSocketIn(stateDir), graceMs: SERVER_GRACE_MS });
 }
 
 /** Settings that need each other. */

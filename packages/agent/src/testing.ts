@@ -1,3 +1,4 @@
+export { type AgentProcess, killAgentProcesses, startAgentProcess } from './testing/agent-process.ts';
 export {
   makeSandbox,
   policyOf,

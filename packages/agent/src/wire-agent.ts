@@ -2,6 +2,9 @@ import type { Clock, Logger, Registry } from '@checkpoint-warden/kit';
 import { type Agent, type AgentPorts, createAgent } from './agent.ts';
 import type { ArchiveStore } from './archive/archive-store.ts';
 import { type ClockGuard, createClockGuard } from './clock-guard.ts';
+import { createGroupReporter, type GroupReporter } from './groups/group-report.ts';
+import { createRemoteArchives, type RemoteArchives } from './groups/remote-archives.ts';
+import { createRuleHashes } from './groups/rule-hashes.ts';
 import { createInventory, type Inventory } from './inventory/inventory.ts';
 import { inventoryTotals } from './inventory/inventory-totals.ts';
 import type { AgentMemory } from './inventory/remembered.ts';
@@ -34,6 +37,8 @@ export interface WiredAgent {
   readonly agent: Agent;
   readonly inventory: Inventory;
   readonly owners: OwnerFacts;
+  readonly remoteArchives: RemoteArchives;
+  readonly groups: GroupReporter;
   readonly audit: AuditLog;
   readonly deletionTotals: DeletionTotals;
   readonly clockGuard: ClockGuard;
@@ -47,6 +52,9 @@ export function wireAgent(
   const { audit, totals: deletionTotals } = countDeletions(log, totals, clock);
   const inventory = createInventory({ node, quietPeriodMs, memory });
   const owners = createOwnerFacts();
+  const hashOf = createRuleHashes();
+  const remoteArchives = createRemoteArchives(node, hashOf);
+  const groups = createGroupReporter({ inventory, clock, hashOf });
   const clockGuard = createClockGuard(clock, memory.lastSeenMs);
   const metrics = createMetrics(ports.registry, () => inventoryTotals(inventory.archives()));
 
@@ -60,6 +68,8 @@ export function wireAgent(
       store,
       inventory,
       owners,
+      remoteArchives,
+      hashOf,
       audit,
       clock,
       clockGuard,
@@ -75,5 +85,5 @@ export function wireAgent(
     },
     { scanIntervalMs },
   );
-  return { agent, inventory, owners, audit, deletionTotals, clockGuard };
+  return { agent, inventory, owners, remoteArchives, groups, audit, deletionTotals, clockGuard };
 }

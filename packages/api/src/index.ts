@@ -50,6 +50,7 @@ export { type PolicyPush, PolicyPushSchema } from './agent-api/policy-push.ts';
 export {
   CONFIRMS_HEADER,
   type Confirmation,
+  changedGroups,
   formatConfirmation,
   parseConfirmation,
   REMOTE_ARCHIVES_FRESH_MS,
@@ -57,6 +58,7 @@ export {
   type RemoteArchivesPush,
   RemoteArchivesPushSchema,
   type RemoteGroup,
+  remoteGroupName,
   type WireRemoteArchivesInForce,
 } from './agent-api/remote-archives.ts';
 export {
@@ -97,5 +99,5 @@ export {
 export { type PolicySpec, PolicySpecSchema } from './policy-spec.ts';
 export { type PolicyCondition, type PolicyStatus, PolicyStatusSchema } from './policy-status.ts';
 export { type FileProblem, readPolicyText } from './read-policy-text.ts';
-export { ruleHash } from './rule-hash.ts';
+export { ruleHashesIn } from './rule-hash.ts';
 export { validateObject } from './validate-object.ts';

@@ -34,7 +34,7 @@ const retainOrphan = Type.Optional(
 );
 const scope = Type.Optional(
   choice(
-    'Over which archives the count and total size limits hold: Cluster, those of a group on all nodes together; Node, those on each node by itself. In this version the limits hold on each node by itself whichever is given, so that more is kept.',
+    'Over which archives the count and total size limits and keepLast hold: Cluster, those of a group on all nodes together; Node, those on each node by itself.',
     'Cluster',
     'Node',
   ),

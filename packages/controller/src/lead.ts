@@ -16,6 +16,8 @@ import { pollInterval } from './agents/poll-interval.ts';
 import { createClusterWatch } from './cluster/cluster-watch.ts';
 import { createAgentReporter } from './events/agent-reporter.ts';
 import { createPolicyEvents } from './events/policy-events.ts';
+import { createGroupBook } from './groups/group-book.ts';
+import { createGroupKeeper } from './groups/group-keeper.ts';
 import { createLimiter } from './limiter.ts';
 import type { ControllerMetrics } from './metrics.ts';
 import { createHoldRequest, type HoldRequest } from './owners/hold-request.ts';
@@ -69,9 +71,11 @@ const FIGURES_MS = 15_000;
  * Leads until the leadership ends: follows policies, nodes and pods, and keeps on bringing every agent to what follows from
  * them.
  * ```
- *   gather    cluster watch: policies, nodes, agents' pods, all pods    agent links: state and owners of each
+ *   gather    cluster watch: policies, nodes, agents' pods, all pods    agent links: state, owners and groups of each
  *   plan      reconciler: resolvePolicies, assignOrders                 agent links: nextStep, planRound
- *   execute                                                             agent links: PUT policy, live GETs, PUT owners
+ *             group book: settleEntry, mergeNewest
+ *   execute                                                             agent links: PUT policy, live GETs, PUT owners,
+ *                                                                                    PUT remote-archives
  *   report    status writer: policyStatus        agent reporter: agentEvents        figures → metrics
  * ```
  * Nothing is kept from one leadership to the next: what counts is in the API server and in the agents.
@@ -93,6 +97,7 @@ export async function lead(
   };
   const waker = createWaker(clock);
   let ownersRevision = 0;
+  let remoteRevision = 0;
 
   const cluster = createClusterWatch(ports, options, {
     onPolicies() {
@@ -146,6 +151,7 @@ export async function lead(
   });
   const fleet = createAgentFleet({
     onReleased: (podKey) => book.release(podKey),
+    onLeft: (node) => groups.leave(node),
     createLink: (place, { onOwners }) =>
       createAgentLink(
         place,
@@ -156,13 +162,24 @@ export async function lead(
           lanes,
           epoch: () => leadership.epoch,
           nextOwnersRevision: () => ++ownersRevision,
+          groups: groups.join(place.node),
+          nextRemoteRevision: () => ++remoteRevision,
           outrank,
           onOwners,
         },
         { pollIntervalMs: () => pollInterval(options.pollIntervalMs, fleet.size) },
       ),
   });
-  const reconciler = createReconciler({ cluster, fleet, events, waker }, options);
+  const groupWaker = createWaker(clock);
+  const groups = createGroupBook({ clock, onChange: groupWaker.wake });
+  const keeper = createGroupKeeper({ clock, book: groups, waker: groupWaker, onAffected: fleet.wakeNodes });
+  const follow: typeof fleet.follow = (places, orders) => {
+    fleet.follow(places, orders);
+    const policies = [...orders.byNode.values()].map(({ policy }) => policy);
+    // Everybody is to say whether there is something to wait for.
+    if (groups.follow(policies)) fleet.wake();
+  };
+  const reconciler = createReconciler({ cluster, fleet: { follow }, events, waker }, options);
 
   /** Made anew only when something that it is made from has changed. */
   const statuses = remembered(
@@ -193,6 +210,7 @@ export async function lead(
           statuses().map(({ status }) => status),
         );
         metrics.orphansHeld(hold.why() !== undefined);
+        metrics.sharedGroups(groups.sharedCount);
         await clock.sleep(FIGURES_MS, signal);
       }
     },
@@ -200,7 +218,7 @@ export async function lead(
   const reporter = createAgentReporter({ clock, views: fleet.views, report: events.happened });
   const status = createStatusWriter({ api, clock, log, wanted: statuses });
   try {
-    await runTogether([cluster, hold, fleet, reconciler, status, reporter, figures], signal);
+    await runTogether([cluster, hold, fleet, keeper, reconciler, status, reporter, figures], signal);
   } finally {
     unsubscribe();
     seen.raise(cluster.pods.resourceVersion);

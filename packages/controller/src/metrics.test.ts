@@ -36,6 +36,12 @@ describe('the metrics of the controller', () => {
     expect(text).toContain('checkpoint_warden_push_duration_seconds_sum{kind="policy"} 0.03');
   });
 
+  it('tell every kind of message from the start', async () => {
+    const text = await rig().registry.metrics();
+    for (const kind of ['policy', 'owners', 'remote-archives'])
+      expect(text).toContain(`checkpoint_warden_pushes_total{kind="${kind}",result="accepted"} 0`);
+  });
+
   it('tell every state of agents, and only namespaces that are there now', async () => {
     const { metrics, registry } = rig();
     metrics.agents({ new: 0, reachable: 3, unreachable: 1, incompatible: 0, misplaced: 0, 'stand-alone': 0 });
@@ -55,14 +61,17 @@ describe('the metrics of the controller', () => {
     metrics.policies({ Accepted: { ...none, False: 1 }, Enforced: none, Degraded: none });
     metrics.namespaces([{ namespace: 'shop', archives: 3, bytes: 4 }]);
     metrics.orphansHeld(true);
+    metrics.sharedGroups(5);
     const leading = await registry.metrics();
     expect(leading).toContain('checkpoint_warden_agents{state="unreachable"} 1');
     expect(leading).toContain('checkpoint_warden_policies{condition="Accepted",status="False"} 1');
     expect(leading).toContain('checkpoint_warden_orphans_held 1');
+    expect(leading).toContain('checkpoint_warden_shared_groups 5');
     metrics.leader(false);
     const deposed = await registry.metrics();
     expect(deposed).not.toMatch(/^checkpoint_warden_(agents|policies|namespace_\w+)\{/m);
     expect(deposed).toContain('checkpoint_warden_orphans_held 0');
+    expect(deposed).toContain('checkpoint_warden_shared_groups 0');
   });
 
   it('are documented, name by name and in both directions', async () => {

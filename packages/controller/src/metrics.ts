@@ -3,7 +3,8 @@ import type { Clock } from '@checkpoint-warden/kit';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { AGENT_STATES, type AgentState } from './agents/agent-view.ts';
 
-export type PushKind = 'policy' | 'owners';
+const PUSH_KINDS = ['policy', 'owners', 'remote-archives'] as const;
+export type PushKind = (typeof PUSH_KINDS)[number];
 /** `stale`: refused because something later was known. */
 const PUSH_RESULTS = ['accepted', 'refused', 'stale', 'unreachable'] as const;
 type PushResult = (typeof PUSH_RESULTS)[number];
@@ -26,6 +27,7 @@ export interface ControllerMetrics {
   agents(counts: Readonly<Record<AgentState, number>>): void;
   policies(counts: PolicyCounts): void;
   orphansHeld(areHeld: boolean): void;
+  sharedGroups(count: number): void;
   namespaces(archives: readonly NamespaceArchives[]): void;
 }
 
@@ -78,6 +80,10 @@ export function createControllerMetrics(
   const agents = gauge('agents', 'Agents by state, as the leader sees them.', ['state']);
   const policies = gauge('policies', 'Policy objects by condition and its status.', ['condition', 'status']);
   const held = gauge('orphans_held', 'Whether orphans are held by the annotation of the Lease: 1 or 0.');
+  const sharedGroups = gauge(
+    'shared_groups',
+    'Groups that lie on several nodes and may be over a limit together.',
+  );
   const namespaceArchives = gauge(
     'namespace_archives',
     'Archives in the namespaces with most of them; the rest as "other".',
@@ -85,7 +91,7 @@ export function createControllerMetrics(
   );
   const namespaceBytes = gauge('namespace_archive_bytes', 'Bytes of those archives.', [ARCHIVE_NAMESPACE]);
 
-  for (const kind of ['policy', 'owners']) {
+  for (const kind of PUSH_KINDS) {
     for (const result of PUSH_RESULTS) pushes.inc({ kind, result }, 0);
   }
   for (const result of ORPHAN_SIGNALS) signals.inc({ result }, 0);
@@ -110,7 +116,8 @@ export function createControllerMetrics(
     leader(isLeader) {
       leader.set(isLeader ? 1 : 0);
       if (isLeader) return;
-      for (const told of [agents, policies, held, namespaceArchives, namespaceBytes]) told.reset();
+      for (const told of [agents, policies, held, sharedGroups, namespaceArchives, namespaceBytes])
+        told.reset();
     },
     agents(counts) {
       for (const state of AGENT_STATES) agents.set({ state }, counts[state]);
@@ -122,6 +129,7 @@ export function createControllerMetrics(
       }
     },
     orphansHeld: (areHeld) => held.set(areHeld ? 1 : 0),
+    sharedGroups: (count) => sharedGroups.set(count),
     namespaces(rows) {
       namespaceArchives.reset();
       namespaceBytes.reset();

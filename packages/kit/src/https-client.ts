@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { AppError } from '@checkpoint-warden/errors';
@@ -60,7 +60,7 @@ export function createHttpsClient({ tls, peer, timeoutMs, maxBodyBytes }: HttpsC
   return async ({ method, url, body, headers, signal }) => {
     const late = `no answer within ${timeoutMs} ms`;
     const deadline = startDeadline(signal, timeoutMs, () => late);
-    const payload = body === undefined ? undefined : JSON.stringify(body);
+    const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     try {
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
         const outgoing = request(url, {
@@ -70,7 +70,7 @@ export function createHttpsClient({ tls, peer, timeoutMs, maxBodyBytes }: HttpsC
             accept: 'application/json',
             ...(payload === undefined
               ? {}
-              : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
+              : { 'content-type': 'application/json', 'content-length': payload.length }),
             ...headers,
           },
         });
@@ -78,7 +78,8 @@ export function createHttpsClient({ tls, peer, timeoutMs, maxBodyBytes }: HttpsC
         const stop = () => outgoing.destroy(new Error('the call was stopped'));
         deadline.signal.addEventListener('abort', stop, { once: true });
         if (deadline.signal.aborted) stop();
-        outgoing.once('response', resolve).once('error', reject).end(payload);
+        outgoing.once('response', resolve).once('error', reject);
+        send(outgoing, payload);
       });
       const text = await readBody(response, maxBodyBytes);
       return {
@@ -111,6 +112,22 @@ function createAgent({ ca, cert, key }: TlsSet, peer: PeerName): Agent {
       return problem === undefined ? undefined : new Error(`the server certificate is refused: ${problem}`);
     },
   });
+}
+
+/** What is written at once becomes a buffer of the TLS connection, which keeps it for as long as it lives. */
+const PIECE_BYTES = 16_384;
+
+function send(outgoing: ClientRequest, payload: Buffer | undefined): void {
+  let sent = 0;
+  const sendNext = (): void => {
+    if (payload === undefined || outgoing.destroyed) return;
+    const piece = payload.subarray(sent, sent + PIECE_BYTES);
+    sent += piece.length;
+    if (sent === payload.length) outgoing.end(piece);
+    else outgoing.write(piece, sendNext);
+  };
+  if (payload === undefined) outgoing.end();
+  else sendNext();
 }
 
 /** By events: an iterator takes twice the time, and there are hundreds of answers a second. */

@@ -12,6 +12,7 @@ export {
   type HttpsResponse,
 } from './https-client.ts';
 export { type ListenOptions, listen } from './listen.ts';
+export { listenOnSocket, type SocketOptions } from './listen-on-socket.ts';
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { Registry, registerBuildInfo, registerCertificateExpiry, registerProcessMetrics } from './metrics.ts';
 export type { MutualTls } from './mutual-tls.ts';

@@ -1,6 +1,7 @@
 import { AppError } from '@checkpoint-warden/errors';
 import type { Component } from './component.ts';
 import type { HttpServer } from './http-server.ts';
+import { serveUntilStopped } from './serve-until-stopped.ts';
 import type { Address } from './setting.ts';
 
 export interface ListenOptions {
@@ -19,25 +20,19 @@ export interface ListenOptions {
  */
 export function listen(app: HttpServer, { name, address, graceMs }: ListenOptions): Component {
   return {
-    async run(signal) {
-      // Node ends idle connections when a server closes, but keeps those that are busy then for a next request.
-      app.addHook('onSend', async (_request, reply) => {
-        if (signal.aborted) reply.header('connection', 'close');
-      });
-      const bound = await bind(app, address);
-      app.log.info({ name, address: bound }, 'listening');
-      if (!signal.aborted)
-        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-      const cut = setTimeout(() => app.server.closeAllConnections(), graceMs);
-      await app.close();
-      clearTimeout(cut);
-    },
+    run: (signal) =>
+      serveUntilStopped(app, signal, {
+        graceMs,
+        async bind() {
+          const bound = await bind(app, address);
+          app.log.info({ name, address: bound }, 'listening');
+        },
+      }),
   };
 }
 
 /** @returns the address as text */
 async function bind(app: HttpServer, { host, port }: Address): Promise<string> {
-  await app.ready();
   const attempt = (hostname: string | undefined) =>
     new Promise<void>((resolve, reject) => {
       app.server.once('error', reject);

@@ -92,6 +92,30 @@ describe('explain', () => {
     expect(explained('a1', { rules: [PER_CONTAINER], remote }).otherNodes).toEqual(['node-9']);
   });
 
+  it('says how much of what is newer lies on which other nodes', () => {
+    const onNode = (node: string, count: number) =>
+      Array.from({ length: count }, (_, index) => ({
+        ...makeArchive(`${node}-${index}`, 0, { sizeBytes: MIB }),
+        node,
+      }));
+    const rules = [
+      { groups: [{ level: 'namespace', maxCount: 3, maxTotalBytes: 4 * MIB }] },
+    ] as const satisfies readonly Partial<Rule>[];
+    const textsOf = (remote: PlanInput['remote'] & object) =>
+      explained('a3', { rules, remote }).limits.map(({ text }) => text);
+    expect(textsOf(onNode('node-2', 2))).toEqual([
+      'namespace shop may have 3; 4 are newer than this one (2 on node-2)',
+      'namespace shop may take 4 MiB; this one and the newer ones take 5 MiB (2 MiB on node-2)',
+    ]);
+    const many = [1, 2, 3, 4, 5].flatMap((number) => onNode(`node-${number + 1}`, number));
+    expect(textsOf(many)[0]).toBe(
+      'namespace shop may have 3; 17 are newer than this one (5 on node-6, 4 on node-5, 3 on node-4, 3 on 2 more)',
+    );
+    expect(textsOf([{ ...makeArchive('r', 9 * HOUR_MS), node: 'node-2' }])[0]).toBe(
+      'namespace shop may have 3; 2 are newer than this one',
+    );
+  });
+
   it('tells what the node’s own limits say, when the disk is known', () => {
     const node = {
       id: 'p/nodePolicy',

@@ -1,4 +1,4 @@
-import { orderTimeMs } from './archive-order.ts';
+import { compareText, orderTimeMs } from './archive-order.ts';
 import { formatDuration } from './duration.ts';
 import { compareRules, matchingRules } from './governing-rule.ts';
 import { limitOf } from './limit-of.ts';
@@ -60,9 +60,8 @@ export function explain(input: PlanInput, name: string): Explanation | undefined
     if (position < 0) return;
     for (const member of members)
       if (member.archive.node !== archive.node) otherNodes.add(member.archive.node);
-    const newer = members.slice(0, position);
-    const newerBytes = newer.reduce((sum, member) => sum + member.archive.sizeBytes, 0);
-    limits.push(...groupFindings(archive, group, key, { newerCount: newer.length, newerBytes }));
+    const newer = members.slice(0, position).map((member) => member.archive);
+    limits.push(...groupFindings(archive, group, key, newer));
   });
   const verdict = plan.verdicts[index];
   if (verdict === undefined) return undefined;
@@ -86,23 +85,51 @@ function groupFindings(
   archive: Archive,
   limits: Rule['groups'][number],
   group: GroupKey,
-  { newerCount, newerBytes }: { readonly newerCount: number; readonly newerBytes: number },
+  newer: readonly Archive[],
 ): LimitFinding[] {
   const findings: LimitFinding[] = [];
   const maxCount = limitOf(limits.maxCount);
   const maxTotalBytes = limitOf(limits.maxTotalBytes);
   const where = `${limits.level} ${group}`;
-  const newer = newerCount === 1 ? '1 is newer' : `${newerCount} are newer`;
+  const elsewhere = newer.filter(({ node }) => node !== archive.node);
   if (maxCount !== Infinity) {
-    const text = `${where} may have ${maxCount}; ${newer} than this one`;
-    findings.push({ limit: 'maxCheckpoints', group, calls: newerCount >= maxCount, text });
+    const are = newer.length === 1 ? '1 is newer' : `${newer.length} are newer`;
+    const text = `${where} may have ${maxCount}; ${are} than this one${byNode(elsewhere, String, ONE_EACH)}`;
+    findings.push({ limit: 'maxCheckpoints', group, calls: newer.length >= maxCount, text });
   }
   if (maxTotalBytes !== Infinity) {
-    const total = newerBytes + archive.sizeBytes;
-    const text = `${where} may take ${formatBytes(maxTotalBytes)}; this one and the newer ones take ${formatBytes(total)}`;
+    const total = sumOf(newer, sizeOf) + archive.sizeBytes;
+    const text = `${where} may take ${formatBytes(maxTotalBytes)}; this one and the newer ones take ${formatBytes(total)}${byNode(elsewhere, formatBytes, sizeOf)}`;
     findings.push({ limit: 'maxTotalSize', group, calls: total > maxTotalBytes, text });
   }
   return findings;
+}
+
+/** Other nodes that are named one by one; a namespace may lie on hundreds. */
+const MAX_NODES_NAMED = 3;
+
+const ONE_EACH = (): number => 1;
+const sizeOf = ({ sizeBytes }: Archive): number => sizeBytes;
+
+/** How much of something lies on which other nodes, those with most of it first: ` (2 on node2, 1 on node3)`. */
+function byNode(
+  archives: readonly Archive[],
+  format: (amount: number) => string,
+  amountOf: (archive: Archive) => number,
+): string {
+  if (archives.length === 0) return '';
+  const sums = Array.from(
+    Map.groupBy(archives, ({ node }) => node),
+    ([node, there]) => ({ node, amount: sumOf(there, amountOf) }),
+  ).sort((a, b) => b.amount - a.amount || compareText(a.node, b.node));
+  const named = sums.slice(0, MAX_NODES_NAMED).map(({ node, amount }) => `${format(amount)} on ${node}`);
+  const others = sums.slice(MAX_NODES_NAMED);
+  const rest = `${format(others.reduce((sum, { amount }) => sum + amount, 0))} on ${others.length} more`;
+  return ` (${[...named, ...(others.length === 0 ? [] : [rest])].join(', ')})`;
+}
+
+function sumOf(archives: readonly Archive[], amountOf: (archive: Archive) => number): number {
+  return archives.reduce((sum, archive) => sum + amountOf(archive), 0);
 }
 
 /** What the limits say that look at this archive alone. */

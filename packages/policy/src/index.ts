@@ -17,6 +17,7 @@ export {
 export {
   countThatMatter,
   type GroupReach,
+  isNearLimit,
   mayExceed,
   reachOf,
   type SharedGroup,

@@ -102,6 +102,15 @@ export function mayExceed(
   return count > maxCount || bytes > maxTotalBytes || (keepLast > 0 && count > keepLast);
 }
 
+/** Part of a limit from which on a group that was over it is not taken out of sight: most groups are full, and stay so. */
+const NEAR = 0.75;
+
+/** Whether archives that {@link mayExceed} before are soon likely to again: a full group that something has just left. */
+export function isNearLimit(count: number, bytes: number, reach: GroupReach): boolean {
+  const { maxCount, maxTotalBytes } = reach;
+  return mayExceed(count, bytes, reach) || count > NEAR * maxCount || bytes > NEAR * maxTotalBytes;
+}
+
 function sharedLevels(rule: Rule): GroupLevel[] {
   return (['container', 'pod', 'namespace'] as const).filter((level) => reachOf(rule, level) !== undefined);
 }

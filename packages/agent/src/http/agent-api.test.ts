@@ -42,13 +42,20 @@ afterEach(async () => {
 });
 
 describe('the API before the first scan', () => {
-  it.each(['owners', 'archives', 'archives/x/explanation', 'plan'])(
+  it.each(['owners', 'groups', 'archives', 'archives/x/explanation', 'plan'])(
     'answers /v1/%s with 503, not with an empty list',
     async (path) => {
       const api = await makeApi(assembled, sandbox);
       expect(errorOf(await api.get(`/v1/${path}`))).toBe('503 CW_ERR_NOT_READY');
     },
   );
+
+  it('gives no newest archives of groups, and the state tells of none', async () => {
+    const api = await makeApi(assembled, sandbox);
+    const groups = [{ group: 'shop', rule: '0123456789abcdef' }];
+    expect(errorOf(await api.post('/v1/groups', { groups }))).toBe('503 CW_ERR_NOT_READY');
+    expect((await api.get('/v1/state')).body).not.toHaveProperty('groups');
+  });
 
   it('tells its state and takes a policy', async () => {
     const api = await makeApi(assembled, sandbox);

@@ -3,6 +3,7 @@ import type { ApiPorts } from './api-ports.ts';
 import { archivesRoute } from './archives-route.ts';
 import { deletionsRoute } from './deletions-route.ts';
 import { explanationRoute } from './explanation-route.ts';
+import { groupsRoutes } from './groups-routes.ts';
 import { ownersRoutes } from './owners-routes.ts';
 import { planRoutes } from './plan-routes.ts';
 import { policyRoute } from './policy-route.ts';
@@ -16,6 +17,7 @@ export async function agentApi(app: HttpServer, ports: ApiPorts): Promise<void> 
   await app.register(stateRoute, ports);
   await app.register(policyRoute, ports);
   await app.register(ownersRoutes, ports);
+  await app.register(groupsRoutes, ports);
   await app.register(archivesRoute, ports);
   await app.register(explanationRoute, ports);
   await app.register(planRoutes, ports);

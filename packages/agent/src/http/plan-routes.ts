@@ -9,6 +9,7 @@ import {
 } from '@checkpoint-warden/api';
 import type { HttpServer } from '@checkpoint-warden/kit';
 import { type PlanSummary, type Policy, planRetention, summarizePlan } from '@checkpoint-warden/policy';
+import { unreachableHere } from '../pass/unreachable-limits.ts';
 import { tellInvalidPolicy } from '../service/invalid-policy.ts';
 import { pageOf } from '../service/page-of.ts';
 import { requireReady } from '../service/require-ready.ts';
@@ -46,7 +47,7 @@ export async function planRoutes(app: HttpServer, ports: PlanPorts): Promise<voi
         operationId: 'tryPolicy',
         summary: 'Every verdict under a candidate policy, paged; changes nothing',
         description:
-          'Count and size limits act in all groups, as they would once something has arrived in each.',
+          'Count and size limits act in all groups, as they would once something has arrived in each. Of other nodes those archives count that do now: as many as the limits in force look at.',
         querystring: PlanQuerySchema,
         body: PlanRequestSchema,
         response: {
@@ -80,7 +81,8 @@ function planOf(
       total: toWireSums(total),
       namespaces: Array.from(namespaces, ([namespace, sums]) => ({ namespace, ...toWireSums(sums) })),
     },
-    unreachable: [...plan.unreachable],
+    unreachable: [...unreachableHere(plan)],
+    otherNodes: [...new Set(input.remote?.map(({ node }) => node))].sort(),
   };
 }
 

@@ -229,4 +229,102 @@ describe('createInventory', () => {
     expect(inventory.archives(new Set(['shop'])).map(({ name }) => name)).toEqual([NAME]);
     expect(inventory.archives(new Set(['sho', 'other']))).toEqual([]);
   });
+
+  describe('the rules under which something has arrived', () => {
+    const R = new Set(['r']);
+    const rulesOf = (inventory: ReturnType<typeof started>) =>
+      GROUPS.map((group) => [...inventory.arrivedUnder(group)]);
+
+    it('are remembered over a restart, replaced by the next arrival, and nothing is due for them', () => {
+      const store = memory();
+      const before = started(store);
+      before.see(file(), complete, 0);
+      before.noteArrivals(new Map(GROUPS.map((group) => [group, R])));
+      before.settle(GROUPS);
+      before.save();
+      const after = started(store);
+      after.see(file(), mustNotRead, 0);
+      after.retain(new Set([NAME]));
+      expect(rulesOf(after)).toEqual([['r'], ['r'], ['r']]);
+      expect(after.due.size).toBe(0);
+      after.noteArrivals(
+        new Map([
+          ['shop', new Set(['s', 't'])],
+          ['shop/web-0', new Set()],
+        ]),
+      );
+      after.save();
+      expect(rulesOf(started(store))).toEqual([['r'], [], ['s', 't']]);
+    });
+
+    it('are forgotten with the last archive of the group, here and in memory', () => {
+      const store = memory();
+      const inventory = started(store);
+      inventory.see(file(), complete, 0);
+      inventory.noteArrivals(
+        new Map([
+          ['shop', R],
+          ['shop/web-0/app', R],
+        ]),
+      );
+      inventory.save();
+      inventory.doubt(NAME);
+      inventory.retain(new Set([NAME]));
+      expect(rulesOf(inventory)).toEqual([['r'], [], ['r']]);
+      inventory.retain(new Set());
+      expect(rulesOf(inventory)).toEqual([[], [], []]);
+      inventory.save();
+      expect(rulesOf(started(store))).toEqual([[], [], []]);
+    });
+
+    it('are forgotten after a restart where the last archive went while it was down, not where it cannot be looked at', () => {
+      const store = memory();
+      const before = started(store);
+      before.see(file(), complete, 0);
+      before.noteArrivals(new Map([['shop', R]]));
+      before.save();
+      const blind = started(store);
+      blind.retain(new Set([NAME]));
+      expect(rulesOf(blind)).toEqual([[], [], ['r']]);
+      const empty = started(store);
+      empty.retain(new Set());
+      expect(rulesOf(empty)).toEqual([[], [], []]);
+    });
+
+    it('are saved before arrivals are used up, so that half a write forgets none', () => {
+      const saved: string[] = [];
+      const store = memory().open();
+      const save = (changes: Parameters<typeof store.save>[0]): void =>
+        void saved.push(
+          ...changes.map(({ kind, value }) => `${kind} ${value === undefined ? 'less' : 'more'}`),
+        );
+      const inventory = createInventory({ node: 'n', quietPeriodMs: QUIET_MS, memory: { ...store, save } });
+      inventory.see(file(), complete, 0);
+      inventory.save();
+      saved.length = 0;
+      inventory.settle(GROUPS);
+      inventory.noteArrivals(new Map([['shop', R]]));
+      inventory.save();
+      expect(saved).toEqual(['arrival more', 'due less', 'due less', 'due less']);
+    });
+
+    it('have a revision that changes with them and with what is due, and not otherwise', () => {
+      const inventory = started();
+      const revisions: number[] = [];
+      const note = () => void revisions.push(inventory.arrivalsRevision);
+      inventory.see(file(), complete, 0);
+      note();
+      inventory.see(file({ pinned: true }), mustNotRead, 0);
+      note();
+      inventory.noteArrivals(new Map([['shop', R]]));
+      note();
+      inventory.noteArrivals(new Map([['shop', new Set(R)]]));
+      note();
+      inventory.settle(['shop']);
+      note();
+      inventory.settle(['shop']);
+      note();
+      expect(revisions).toEqual([1, 1, 2, 2, 3, 3]);
+    });
+  });
 });

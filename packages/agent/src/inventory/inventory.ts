@@ -3,7 +3,8 @@ import { parseArchiveName } from '../archive/archive-name.ts';
 import type { ArchiveReading } from '../archive/archive-reading.ts';
 import type { ListedFile } from '../archive/archive-store.ts';
 import { fileIdKey, sameFile } from '../archive/file-id.ts';
-import type { InventoryMemory, MemoryChange, RememberedArchive } from './remembered.ts';
+import { createArrivalRules, type RulesByGroup } from './arrival-rules.ts';
+import type { ArrivalChange, InventoryMemory, MemoryChange, RememberedArchive } from './remembered.ts';
 
 interface Entry {
   readonly file: ListedFile;
@@ -57,6 +58,15 @@ export interface Inventory {
    * whether its limits hold.
    */
   settle(groups: Iterable<GroupKey>): void;
+  /**
+   * Takes note of the rules under which something has arrived in groups, told by their hashes. It is remembered over restarts,
+   * until something arrives anew or there is no archive of the group any more.
+   */
+  noteArrivals(arrivals: RulesByGroup): void;
+  /** The rules under which something last arrived in a group; empty where that is not known. */
+  arrivedUnder(group: GroupKey): ReadonlySet<string>;
+  /** Grows with every change of what is due and of the rules under which something has arrived. */
+  readonly arrivalsRevision: number;
   /** Writes what has changed to memory. */
   save(): void;
 }
@@ -73,10 +83,14 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
   const byNamespace = new Map<string, Map<string, Entry>>();
   const recalled = new Map(memory.recalled?.archives);
   const due = new Set(memory.recalled?.due);
+  const arrivals = createArrivalRules(memory.recalled?.arrivals);
   const doubted = new Set<string>();
   const changes = new Map<string, MemoryChange>();
   let seeding = memory.recalled === undefined;
   let revision = 0;
+  let arrivalsRevision = 0;
+  /** Whether there may be groups whose last archive is gone. */
+  let mayHaveEmptied = true;
 
   function look(
     file: ListedFile,
@@ -141,6 +155,7 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
         due.add(group);
         changes.set(`due/${group}`, { kind: 'due', group, value: true });
       }
+      arrivalsRevision++;
       return groups;
     },
     doubt(name) {
@@ -159,6 +174,7 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
         changes.set(name, { kind: 'archive', name, value: undefined });
       }
       seeding = false;
+      forgetEmptyGroups();
     },
     archives(namespaces) {
       if (namespaces === undefined) return Array.from(entries.values(), (entry) => entry.archive);
@@ -186,15 +202,21 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
         inDoubt.flatMap((known) => (known?.owner === undefined ? [] : groupKeysOf(known.owner))),
       );
       for (const group of groups) {
-        if (!open.has(group) && due.delete(group))
-          changes.set(`due/${group}`, { kind: 'due', group, value: undefined });
+        if (open.has(group) || !due.delete(group)) continue;
+        changes.set(`due/${group}`, { kind: 'due', group, value: undefined });
+        arrivalsRevision++;
       }
+    },
+    noteArrivals: (noted) => changeArrivals(arrivals.note(noted)),
+    arrivedUnder: (group) => arrivals.of(group),
+    get arrivalsRevision() {
+      return arrivalsRevision;
     },
     save() {
       if (changes.size === 0) return;
-      // Due groups first: of a write that a kill cuts short, no archive may be left as arrived without them.
+      // Arrivals first: of a write that a kill cuts short, no archive may be left as arrived, and none as used up, without them.
       const all = [...changes.values()];
-      memory.save([...all.filter(isDue), ...all.filter((change) => !isDue(change))]);
+      memory.save([...all.filter(isArrival), ...all.filter((change) => !isArrival(change))]);
       changes.clear();
     },
   };
@@ -221,8 +243,25 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
     entries.delete(name);
     doubted.delete(name);
     unindex(entry);
+    mayHaveEmptied = true;
     revision++;
     changes.set(name, { kind: 'archive', name, value: undefined });
+  }
+
+  function changeArrivals(changed: readonly ArrivalChange[]): void {
+    if (changed.length > 0) arrivalsRevision++;
+    for (const change of changed) changes.set(`arrival/${change.rule}/${change.group}`, change);
+  }
+
+  /** What cannot be looked at is there all the same. */
+  function forgetEmptyGroups(): void {
+    if (!mayHaveEmptied) return;
+    mayHaveEmptied = false;
+    if (arrivals.size === 0) return;
+    const there = new Set<GroupKey>();
+    for (const { owner } of [...Array.from(entries.values(), knownOf), ...recalled.values()])
+      for (const group of owner === undefined ? [] : groupKeysOf(owner)) there.add(group);
+    changeArrivals(arrivals.retain(there));
   }
 
   function rememberIfNew(name: string, value: RememberedArchive, known: RememberedArchive | undefined): void {
@@ -238,8 +277,12 @@ function isFinal({ file, structure, quiet }: RememberedArchive): boolean {
   return file !== UNSETTLED && (structure === 'complete' || quiet);
 }
 
-function isDue({ kind, value }: MemoryChange): boolean {
-  return kind === 'due' && value !== undefined;
+function knownOf({ remembered }: Entry): RememberedArchive {
+  return remembered;
+}
+
+function isArrival({ kind, value }: MemoryChange): boolean {
+  return kind !== 'archive' && value !== undefined;
 }
 
 /** Nearly every archive of nearly every scan. */

@@ -1,11 +1,15 @@
 import type { Journal } from '../state/journal.ts';
-import type { AgentMemory, MemoryChange, RememberedArchive } from './remembered.ts';
+import type { AgentMemory, MemoryChange, Recalled, RememberedArchive } from './remembered.ts';
 
-/** What the inventory's journal holds: archives by `archive/<name>`, due groups by `due/<group>`, and the clock. */
+/**
+ * What the inventory's journal holds: archives by `archive/<name>`, due groups by `due/<group>`, rules under which something
+ * has arrived by `arrival/<rule>/<group>`, and the clock. Keys of another form are let be: a later version may have them.
+ */
 export type JournalValue = RememberedArchive | true | number;
 
 const ARCHIVE = 'archive/';
 const DUE = 'due/';
+const ARRIVAL = 'arrival/';
 /** The latest wall time seen, Unix ms. Also the sign that there is a memory at all. */
 const CLOCK = 'clock';
 
@@ -46,19 +50,34 @@ function isOwner(owner: unknown): boolean {
   );
 }
 
-function recall(entries: ReadonlyMap<string, JournalValue>): AgentMemory['recalled'] {
+function recall(entries: ReadonlyMap<string, JournalValue>): Recalled {
   const archives = new Map<string, RememberedArchive>();
   const due = new Set<string>();
+  const arrivals = new Map<string, Set<string>>();
   for (const [key, value] of entries) {
     if (key.startsWith(DUE)) due.add(key.slice(DUE.length));
+    else if (key.startsWith(ARRIVAL)) recallArrival(arrivals, key.slice(ARRIVAL.length));
     else if (key.startsWith(ARCHIVE) && typeof value === 'object')
       archives.set(key.slice(ARCHIVE.length), value);
   }
-  return { archives, due };
+  return { archives, due, arrivals };
+}
+
+/** @param name - `<rule>/<group>` */
+function recallArrival(arrivals: Map<string, Set<string>>, name: string): void {
+  const slash = name.indexOf('/');
+  if (slash < 0) return;
+  const group = name.slice(slash + 1);
+  arrivals.set(group, new Set([...(arrivals.get(group) ?? []), name.slice(0, slash)]));
 }
 
 function toJournal(change: MemoryChange): readonly [string, JournalValue | undefined] {
-  return change.kind === 'archive'
-    ? [ARCHIVE + change.name, change.value]
-    : [DUE + change.group, change.value];
+  switch (change.kind) {
+    case 'archive':
+      return [ARCHIVE + change.name, change.value];
+    case 'due':
+      return [DUE + change.group, change.value];
+    case 'arrival':
+      return [`${ARRIVAL}${change.rule}/${change.group}`, change.value];
+  }
 }

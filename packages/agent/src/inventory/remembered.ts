@@ -14,17 +14,32 @@ export interface RememberedArchive {
   readonly arrived: boolean;
 }
 
+/** Whether something has arrived in a group under a rule, told by its hash. */
+export interface ArrivalChange {
+  readonly kind: 'arrival';
+  readonly group: GroupKey;
+  readonly rule: string;
+  readonly value: true | undefined;
+}
+
 /** A change of memory: `undefined` forgets. */
 export type MemoryChange =
   | { readonly kind: 'archive'; readonly name: string; readonly value: RememberedArchive | undefined }
-  | { readonly kind: 'due'; readonly group: GroupKey; readonly value: true | undefined };
+  | { readonly kind: 'due'; readonly group: GroupKey; readonly value: true | undefined }
+  | ArrivalChange;
+
+/** What memory holds. */
+export interface Recalled {
+  readonly archives: ReadonlyMap<string, RememberedArchive>;
+  readonly due: ReadonlySet<GroupKey>;
+  /** By group, the hashes of the rules under which something has arrived. */
+  readonly arrivals: ReadonlyMap<GroupKey, ReadonlySet<string>>;
+}
 
 /** The inventory's memory on disk. Losing it costs reading, and counts all that exists as seen before. */
 export interface InventoryMemory {
   /** `undefined`: there is no memory (first start, or it was damaged). */
-  readonly recalled:
-    | { readonly archives: ReadonlyMap<string, RememberedArchive>; readonly due: ReadonlySet<GroupKey> }
-    | undefined;
+  readonly recalled: Recalled | undefined;
   save(changes: readonly MemoryChange[]): void;
 }
 

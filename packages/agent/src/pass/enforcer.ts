@@ -1,6 +1,5 @@
 import type { Clock, Logger } from '@checkpoint-warden/kit';
 import {
-  type Archive,
   type GroupKey,
   groupKey,
   type Owner,
@@ -12,6 +11,10 @@ import {
   type UnreachableLimit,
 } from '@checkpoint-warden/policy';
 import type { ArchiveStore } from '../archive/archive-store.ts';
+import { namespaceOf } from '../groups/namespace-of.ts';
+import { NO_REMOTE_FACTS, type RemoteArchives } from '../groups/remote-archives.ts';
+import type { RuleHashes } from '../groups/rule-hashes.ts';
+import { rulesOfArrivals } from '../groups/rules-of-arrivals.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { AgentMetrics } from '../metrics.ts';
 import type { OwnerFacts } from '../owners/owner-facts.ts';
@@ -25,13 +28,15 @@ import { gatherSome } from './gather.ts';
 import { createPassReporter } from './report-pass.ts';
 import { createRetryBackoff } from './retry-backoff.ts';
 import { calledForInAudit, groupsStillDue, selectDeletions } from './select-deletions.ts';
-import { createUnreachableLimits } from './unreachable-limits.ts';
+import { createUnreachableLimits, unreachableHere } from './unreachable-limits.ts';
 
 /** What enforcing needs. */
 export interface EnforcerPorts {
   readonly store: ArchiveStore;
   readonly inventory: Inventory;
   readonly owners: OwnerFacts;
+  readonly remoteArchives: Pick<RemoteArchives, 'revision' | 'isFresh' | 'under'>;
+  readonly hashOf: RuleHashes;
   readonly audit: Pick<AuditLog, 'append' | 'appendOutcomes'>;
   readonly clock: Clock;
   readonly metrics: AgentMetrics;
@@ -60,8 +65,14 @@ export interface Enforced {
 /** Plans, executes and reports. See {@link createEnforcer}. */
 export interface Enforcer {
   enforce(enforcement: Enforcement): Promise<Enforced>;
-  /** What the planner would be given now; `due: 'all'` for a dry run. */
-  planInput(policy: Policy, options?: { readonly due?: 'all' }): PlanInput;
+  /**
+   * What the planner would be given now.
+   *
+   * @param policy - in force
+   * @param candidate - for a dry run of another one, with all groups due. The archives of other nodes are those that count under
+   * the policy in force: as many as its limits look at.
+   */
+  planInput(policy: Policy, candidate?: Policy): PlanInput;
   /** When a deletion that failed is to be tried again, monotonic ms; Infinity when there is none. */
   nextAttemptMs(): number;
   readonly retrying: number;
@@ -73,7 +84,7 @@ export interface Enforcer {
 }
 
 /**
- * Makes the second half of a pass: plan (pure), execute (each plan once, and only while policy, inventory and owner facts are
+ * Makes the second half of a pass: plan (pure), execute (each plan once, and only while policy, inventory and facts are
  * still those it was made from), report. What failed is remembered for another attempt.
  *
  * @param scanIntervalMs - the node's own limits evict at most once in this time, as freed space may show late
@@ -82,7 +93,7 @@ export function createEnforcer(
   ports: EnforcerPorts,
   { scanIntervalMs }: { readonly scanIntervalMs: number },
 ): Enforcer {
-  const { store, inventory, owners, audit, clock, metrics, log } = ports;
+  const { store, inventory, owners, remoteArchives, audit, clock, metrics, log } = ports;
   const retries = createRetryBackoff();
   const unreachable = createUnreachableLimits();
   const reporter = createPassReporter(log, metrics);
@@ -97,7 +108,7 @@ export function createEnforcer(
     const withNode = namespaces === undefined && !isEvictionRecent(policy);
     for (;;) {
       const disk = withNode ? diskOrNothing() : undefined;
-      const plan = planRetention({ ...inputOf(inventory.archives(namespaces), policy.policy), disk });
+      const plan = planRetention({ ...inputOf(policy.policy, namespaces), disk });
       const { revision } = inventory;
       gatherSome({ store, inventory, monotonicMs: clock.monotonicMs }, archivesBehind(plan));
       if (inventory.revision === revision) return plan;
@@ -108,20 +119,30 @@ export function createEnforcer(
     return evictedUnder?.policy === policy && clock.monotonicMs() < evictedUnder.untilMs;
   }
 
-  function inputOf(archives: readonly Archive[], policy: Policy): PlanInput {
+  function inputOf(policy: Policy, namespaces?: ReadonlySet<string>): PlanInput {
     const monotonicMs = clock.monotonicMs();
     // In this order: a step before the reading shows in the look at the clock, one after it is not in the reading.
     const nowMs = clock.nowMs();
     const clockTrusted = ports.isClockTrusted();
+    // A clock that has stepped may mean that the machine slept: then no fact is as fresh as it looks.
+    const isRemoteKnown = clockTrusted && remoteArchives.isFresh(monotonicMs);
+    const remote = isRemoteKnown ? remoteArchives.under(policy) : NO_REMOTE_FACTS;
     return {
-      archives,
+      archives: inventory.archives(namespaces),
       policy,
       nowMs,
-      // A clock that has stepped may mean that the machine slept: then no fact is as fresh as it looks.
       ownerState: clockTrusted ? ownerStates(monotonicMs) : () => ({ state: 'unknown' }),
-      due: inventory.due,
+      remote: remote.archives(namespaces),
+      due: remote.due.size === 0 ? inventory.due : new Set([...inventory.due, ...remote.due]),
       clockTrusted,
     };
+  }
+
+  /** Which facts are known, and whether they count: another text when either has changed. */
+  function factsNow(): string {
+    const monotonicMs = clock.monotonicMs();
+    const each = [owners, remoteArchives].flatMap((facts) => [facts.revision, facts.isFresh(monotonicMs)]);
+    return each.join(' ');
   }
 
   /** What is known of owners. One of whom an archive has come since that was asked is not gone for certain: it was alive. */
@@ -171,17 +192,13 @@ export function createEnforcer(
     async enforce(enforcement) {
       const { policy, isInForce, namespaces } = enforcement;
       const wasClockTrusted = ports.isClockTrusted();
+      const planned = factsNow(); // before the plan: what is no longer fresh by then is no longer so in either
       const plan = planConfirmed(enforcement);
-      const planned = {
-        inventory: inventory.revision,
-        owners: owners.revision,
-        ownersFresh: owners.isFresh(clock.monotonicMs()),
-      };
+      const plannedRevision = inventory.revision;
       const isCurrent = () =>
         isInForce() &&
-        inventory.revision === planned.inventory &&
-        owners.revision === planned.owners &&
-        owners.isFresh(clock.monotonicMs()) === planned.ownersFresh &&
+        inventory.revision === plannedRevision &&
+        factsNow() === planned &&
         ports.isClockTrusted() === wasClockTrusted;
 
       const { enforced, audited } = selectDeletions(plan, inventory);
@@ -196,8 +213,13 @@ export function createEnforcer(
       if (hasEvicted) evictedUnder = { policy, untilMs: nowMs + scanIntervalMs };
       const inScope = (group: GroupKey) => namespaces === undefined || namespaces.has(namespaceOf(group));
       if (isInForce()) {
+        // Only what has arrived here: what is due for an arrival elsewhere is so for as long as its node says it.
+        const arrived = new Set([...inventory.due].filter(inScope));
+        inventory.noteArrivals(
+          rulesOfArrivals(inventory.archives(namespaces), arrived, policy.policy, ports.hashOf),
+        );
         const stillDue = groupsStillDue(enforced, report.executed);
-        inventory.settle([...inventory.due].filter((group) => inScope(group) && !stillDue.has(group)));
+        inventory.settle([...arrived].filter((group) => !stillDue.has(group)));
       }
 
       reporter.execution(report);
@@ -206,15 +228,15 @@ export function createEnforcer(
       reporter.retain((name) => inventory.get(name) !== undefined);
       const wasJudged = ({ group }: UnreachableLimit) =>
         group === undefined ? namespaces === undefined : inScope(group);
-      reporter.unreachable(unreachable.update(plan.unreachable, wasJudged));
+      reporter.unreachable(unreachable.update(unreachableHere(plan), wasJudged));
       metrics.unreachable(unreachable.counts());
       metrics.failing(retries.size);
       return { lookAgain, isStale: report.skipped.length > 0 && report.auditErrors.length === 0 };
     },
-    planInput: (policy, { due } = {}) => ({
-      ...inputOf(inventory.archives(), policy),
+    planInput: (policy, candidate) => ({
+      ...inputOf(policy),
       disk: diskOrNothing(),
-      ...(due === undefined ? {} : { due }),
+      ...(candidate === undefined ? {} : { policy: candidate, due: 'all' }),
     }),
     nextAttemptMs: () => retries.nextAttemptMs(),
     get retrying() {
@@ -240,10 +262,4 @@ function ruledArchive({ verdict, reason }: PlannedDeletion): RuledArchive {
 function auditedPolicy({ source, revision, hash, epoch }: PolicyInForce): AuditIntent['policy'] {
   const ofEpoch = epoch === undefined ? {} : { epoch: `${epoch.leaseCreatedMs}.${epoch.leaseTransitions}` };
   return { source, revision, hash, ...ofEpoch };
-}
-
-/** The namespace that a group lies in. */
-export function namespaceOf(group: GroupKey): string {
-  const slash = group.indexOf('/');
-  return slash < 0 ? group : group.slice(0, slash);
 }

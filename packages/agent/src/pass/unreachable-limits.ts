@@ -1,4 +1,4 @@
-import type { GroupKey, UnreachableLimit } from '@checkpoint-warden/policy';
+import { type GroupKey, groupKeysOf, type Plan, type UnreachableLimit } from '@checkpoint-warden/policy';
 import { LIMITS } from '../metrics.ts';
 
 /** Limits that became unreachable, or reachable again, with one pass. */
@@ -48,6 +48,15 @@ export function createUnreachableLimits(): UnreachableLimits {
       return counts;
     },
   };
+}
+
+/** The limits of a plan that cannot be reached, without those of groups that lie on other nodes alone: they tell of them. */
+export function unreachableHere({ verdicts, unreachable }: Plan): readonly UnreachableLimit[] {
+  if (unreachable.length === 0) return unreachable;
+  const here = new Set(
+    verdicts.flatMap(({ archive: { owner } }) => (owner === undefined ? [] : groupKeysOf(owner))),
+  );
+  return unreachable.filter(({ group }) => group === undefined || here.has(group));
 }
 
 function keyOf({ limit, rule, group }: { limit: string; rule: string; group?: GroupKey }): string {

@@ -11,7 +11,7 @@ import { type ControlState, controlFiles, openControlState } from './control-sta
 import { compareEpochs, type Epoch } from './policy-in-force.ts';
 
 interface Sent {
-  readonly kind: 'policy' | 'owners';
+  readonly kind: 'policy' | 'owners' | 'remote-archives';
   readonly epoch: Epoch;
   readonly revision: number;
   /** What it says. A leader never says two things under one revision; an impostor or a bug may. */
@@ -24,7 +24,7 @@ const epochs = fc.record({
   leaseTransitions: fc.integer({ min: 0, max: 2 }),
 });
 const messages: fc.Arbitrary<Sent> = fc.record({
-  kind: fc.constantFrom('policy', 'policy', 'owners'),
+  kind: fc.constantFrom('policy', 'policy', 'owners', 'remote-archives'),
   epoch: epochs,
   revision: fc.integer({ min: 1, max: 4 }),
   content: fc.integer({ min: 0, max: 1 }),
@@ -49,7 +49,8 @@ function highest(sent: readonly Sent[]): Sent | undefined {
 function deliver(control: ControlState, { kind, epoch, revision, content }: Sent): boolean {
   try {
     if (kind === 'policy') control.acceptPolicy({ epoch, revision, policy: policyOf(content) });
-    else control.acceptOwners({ epoch, revision, content: String(content) });
+    else if (kind === 'owners') control.acceptOwners({ epoch, revision, content: String(content) });
+    else control.acceptRemoteArchives({ epoch, revision, content: String(content) });
     return true;
   } catch (error) {
     if (!isAppError(error, 'CW_ERR_STALE_REVISION')) throw error;
@@ -103,7 +104,7 @@ describe('the order of messages, in any interleaving of leaders, repetitions and
       fc.property(steps, (all) => {
         const sent: Sent[] = [];
         run(
-          all.filter(({ kind }) => kind !== 'owners'),
+          all.filter(({ kind }) => kind === 'policy' || kind === 'restart'),
           (control, message) => {
             sent.push(message);
             const best = highest(sent);
@@ -130,6 +131,19 @@ describe('the order of messages, in any interleaving of leaders, repetitions and
           );
           expect(wasAccepted).toBe(!outranked && !contradicted);
           if (wasAccepted) accepted.push(sent);
+        });
+      }),
+    );
+  });
+
+  it('outranks exactly the epochs before the latest that was accepted', () => {
+    fc.assert(
+      fc.property(steps, epochs, (all, epoch) => {
+        const accepted: Sent[] = [];
+        run(all, (control, sent, wasAccepted) => {
+          if (wasAccepted) accepted.push(sent);
+          const isOutranked = accepted.some((other) => compareEpochs(other.epoch, epoch) > 0);
+          expect(control.isOutranked(epoch)).toBe(isOutranked);
         });
       }),
     );

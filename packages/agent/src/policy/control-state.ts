@@ -32,6 +32,7 @@ export interface PolicyWord extends Word {
 export interface ControlStorage {
   readonly policy: Stored<PolicyWord>;
   readonly owners: Stored<Word>;
+  readonly remoteArchives: Stored<Word>;
 }
 
 /** A message of the controller: which leader sent it, and its place among those of its kind. */
@@ -65,6 +66,10 @@ export interface ControlState {
    * @param content - what tells one message from another under the same revision
    */
   acceptOwners(message: Message & { readonly content: string }): Accepted;
+  /** The same for the archives of other nodes. */
+  acceptRemoteArchives(message: Message & { readonly content: string }): Accepted;
+  /** Whether a message of a later epoch, of whichever kind, was accepted. */
+  isOutranked(epoch: Epoch): boolean;
 }
 
 /**
@@ -75,13 +80,17 @@ export interface ControlState {
 export function openControlState(storage: ControlStorage): ControlState {
   let policyWord = storage.policy.load();
   let ownersWord = storage.owners.load();
+  let remoteArchivesWord = storage.remoteArchives.load();
+
+  const laterThan = (epoch: Epoch): Word | undefined =>
+    [policyWord, ownersWord, remoteArchivesWord].find(
+      (accepted) => accepted !== undefined && compareEpochs(epoch, accepted.epoch) < 0,
+    );
 
   /** @returns whether `next` is newer than `last`, the word of its kind; otherwise it is the same */
   const isNewer = (next: Word, last: Word | undefined): boolean => {
-    for (const accepted of [policyWord, ownersWord]) {
-      if (accepted !== undefined && compareEpochs(next.epoch, accepted.epoch) < 0)
-        throw staleEpoch(next, accepted);
-    }
+    const later = laterThan(next.epoch);
+    if (later !== undefined) throw staleEpoch(next, later);
     if (last === undefined) return true;
     const order = compareEpochs(next.epoch, last.epoch) || next.revision - last.revision;
     if (order < 0) throw staleRevision(`revision ${next.revision} is older than ${last.revision}`);
@@ -107,8 +116,8 @@ export function openControlState(storage: ControlStorage): ControlState {
       }
       return { isNew, policy: inForceOf(word) };
     },
-    acceptOwners({ epoch, revision, content }) {
-      const word = { epoch, revision, hash: createHash('sha256').update(content).digest('hex') };
+    acceptOwners(message) {
+      const word = wordOf(message);
       const isNew = isNewer(word, ownersWord);
       if (isNew) {
         storage.owners.save(word);
@@ -116,6 +125,16 @@ export function openControlState(storage: ControlStorage): ControlState {
       }
       return { isNew };
     },
+    acceptRemoteArchives(message) {
+      const word = wordOf(message);
+      const isNew = isNewer(word, remoteArchivesWord);
+      if (isNew) {
+        storage.remoteArchives.save(word);
+        remoteArchivesWord = word;
+      }
+      return { isNew };
+    },
+    isOutranked: (epoch) => laterThan(epoch) !== undefined,
   };
 }
 
@@ -127,7 +146,12 @@ export function controlFiles(stateDirPath: string, handling: DamageHandling): Co
   return {
     policy: storedFile(join(stateDirPath, 'controller-policy.json'), isPolicyWord, handling),
     owners: storedFile(join(stateDirPath, 'controller-owners.json'), isWord, handling),
+    remoteArchives: storedFile(join(stateDirPath, 'controller-remote-archives.json'), isWord, handling),
   };
+}
+
+function wordOf({ epoch, revision, content }: Message & { readonly content: string }): Word {
+  return { epoch, revision, hash: createHash('sha256').update(content).digest('hex') };
 }
 
 function inForceOf({ epoch, revision, hash, policy }: PolicyWord): PolicyInForce {

@@ -1,12 +1,13 @@
 import {
   fromWireTime,
+  type GroupArchive,
   toWireTime,
   type WireArchive,
   type WireEpoch,
   type WirePolicyInForce,
   type WireVerdict,
 } from '@checkpoint-warden/api';
-import type { Archive, Verdict } from '@checkpoint-warden/policy';
+import type { Archive, Dated, Verdict } from '@checkpoint-warden/policy';
 import type { Epoch, PolicyInForce } from '../policy/policy-in-force.ts';
 
 /** What this program holds, in the form that the API gives it. */
@@ -38,6 +39,19 @@ export function toWireArchive(archive: Archive, why: string): WireArchive {
     state: wireStateOf(archive),
     why,
     pinned: archive.pinned,
+  };
+}
+
+/** Only what counts in a group has an owner. */
+export function toWireGroupArchive({ archive, timeMs }: Dated): GroupArchive {
+  const { name, owner, sizeBytes, mtimeMs } = archive;
+  return {
+    name,
+    pod: owner?.pod ?? '',
+    container: owner?.container ?? '',
+    bytes: sizeBytes,
+    countsAsMs: timeMs,
+    mtimeMs,
   };
 }
 

@@ -5,13 +5,15 @@ import { fileURLToPath } from 'node:url';
 import { until } from './agent-rig.ts';
 
 /** The program, which wires the agent. Started by its path: nothing here is linked to it. */
-const PROGRAM = fileURLToPath(new URL('../../../cli/src/main.ts', import.meta.url));
+export const PROGRAM = fileURLToPath(new URL('../../../cli/src/main.ts', import.meta.url));
 
 /** `checkpoint-warden agent` in a process of its own. */
 export interface AgentProcess {
-  /** Where its servers listen, `host:port`. */
+  /** Where its servers listen, `host:port`; the API is empty where it takes no orders. */
   readonly api: string;
   readonly metrics: string;
+  /** SIGKILL. */
+  kill(): Promise<void>;
   /** SIGTERM. Returns its exit code. */
   stop(): Promise<number | null>;
 }
@@ -39,16 +41,21 @@ export async function startAgentProcess(flags: Readonly<Record<string, string>>)
   const addresses = new Map<unknown, string>();
   createInterface({ input: child.stderr }).on('line', (line) => {
     output.push(line);
-    const { msg, name, address } = line.startsWith('{') ? JSON.parse(line) : {};
+    const { msg, name, address, path } = line.startsWith('{') ? JSON.parse(line) : {};
     if (msg === 'listening') addresses.set(name, address);
+    if (msg === 'listening on a socket') addresses.set('socket', path);
   });
   await until('the agent listens', () => {
     if (child.exitCode !== null) throw new Error(`the agent has ended:\n${output.join('\n')}`);
-    return addresses.size === 2;
+    return addresses.size === (flags.listen === undefined ? 2 : 3);
   });
   return {
     api: addresses.get('api') ?? '',
     metrics: addresses.get('metrics') ?? '',
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
+    },
     stop() {
       child.kill('SIGTERM');
       return ended;

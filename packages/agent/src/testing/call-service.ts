@@ -1,11 +1,18 @@
 import {
+  CONFIRMS_HEADER,
+  type GroupsQuery,
+  GroupsQuerySchema,
   MOMENT_HEADER,
+  type NewestRequest,
+  NewestRequestSchema,
   type OwnersPush,
   OwnersPushSchema,
   type OwnersQuery,
   OwnersQuerySchema,
   type PolicyPush,
   PolicyPushSchema,
+  type RemoteArchivesPush,
+  RemoteArchivesPushSchema,
 } from '@checkpoint-warden/api';
 import { AppError } from '@checkpoint-warden/errors';
 import { errorAnswer, validateRequest } from '@checkpoint-warden/kit';
@@ -33,6 +40,9 @@ export interface ServiceAnswer {
 
 const readPolicyPush = validateRequest({ schema: PolicyPushSchema });
 const readOwnersPush = validateRequest({ schema: OwnersPushSchema });
+const readRemoteArchivesPush = validateRequest({ schema: RemoteArchivesPushSchema });
+const readNewestRequest = validateRequest({ schema: NewestRequestSchema });
+const readGroupsQuery = validateRequest({ schema: GroupsQuerySchema, httpPart: 'querystring' });
 const readOwnersQuery = validateRequest({ schema: OwnersQuerySchema, httpPart: 'querystring' });
 
 /**
@@ -52,7 +62,7 @@ function answer(service: AgentService, { method, path, body, headers = {} }: Ser
   const { pathname, searchParams } = new URL(path, 'https://agent.invalid');
   switch (`${method} ${pathname}`) {
     case 'GET /v1/state': {
-      const { state, etag, moment } = service.state();
+      const { state, etag, moment } = service.state(headers[CONFIRMS_HEADER]);
       const isKnown = namesEtag(headers['if-none-match'], etag);
       return {
         status: isKnown ? 304 : 200,
@@ -66,6 +76,12 @@ function answer(service: AgentService, { method, path, body, headers = {} }: Ser
       return ok(service.listOwners(read(readOwnersQuery, Object.fromEntries(searchParams)) as OwnersQuery));
     case 'PUT /v1/owners':
       return ok(service.putOwners(read(readOwnersPush, body) as OwnersPush));
+    case 'GET /v1/groups':
+      return ok(service.listGroups(read(readGroupsQuery, Object.fromEntries(searchParams)) as GroupsQuery));
+    case 'POST /v1/groups':
+      return ok(service.newestOf(read(readNewestRequest, body) as NewestRequest));
+    case 'PUT /v1/remote-archives':
+      return ok(service.putRemoteArchives(read(readRemoteArchivesPush, body) as RemoteArchivesPush));
     default:
       throw new AppError('CW_ERR_NOT_FOUND', `there is no ${method} ${path}`);
   }

@@ -71,6 +71,16 @@ describe('an agent in memory', () => {
     ['GET', '/v1/owners?limit=x', undefined, 400, 'CW_ERR_REQUEST_INVALID'],
     ['PUT', '/v1/owners', { ...message(1), absent: [] }, 400, 'CW_ERR_REQUEST_INVALID'],
     ['PUT', '/v1/owners', { ...message(1), absent: [], asOf: 'else/1' }, 409, 'CW_ERR_STALE_FACTS'],
+    ['GET', '/v1/groups?limit=x', undefined, 400, 'CW_ERR_REQUEST_INVALID'],
+    ['POST', '/v1/groups', { groups: [] }, 400, 'CW_ERR_REQUEST_INVALID'],
+    ['PUT', '/v1/remote-archives', { ...message(1), groups: [] }, 400, 'CW_ERR_REQUEST_INVALID'],
+    [
+      'PUT',
+      '/v1/remote-archives',
+      { ...message(1), groups: [], asOf: 'else/1', olderMs: 0 },
+      409,
+      'CW_ERR_STALE_FACTS',
+    ],
     ['PUT', '/v1/policy', { ...message(1), policy: { rules: [1] } }, 422, 'CW_ERR_POLICY_INVALID'],
   ] as const)('answers %s %s as the server does', async (method, path, body, status, code) => {
     const agent = start();

@@ -47,7 +47,7 @@ export interface MemoryAgent extends WiredAgent {
   readonly instance: string;
   readonly service: AgentService;
   /**
-   * Calls its API, without HTTP: the state, the policy and the owners.
+   * Calls its API, without HTTP: all that the controller calls.
    *
    * @throws AppError `CW_ERR_UNREACHABLE` once it was killed or stopped
    */
@@ -116,7 +116,11 @@ export function makeMemoryAgent({
     },
     { scanIntervalMs, quietPeriodMs },
   );
-  const control = openControlState({ policy: own(disk.control.policy), owners: own(disk.control.owners) });
+  const control = openControlState({
+    policy: own(disk.control.policy),
+    owners: own(disk.control.owners),
+    remoteArchives: own(disk.control.remoteArchives),
+  });
   if (!policyFromFile && control.policy !== undefined) wired.agent.enforce(control.policy);
   const service = createAgentService({ ...wired, node, instance, control, policyFromFile, clock, log });
 

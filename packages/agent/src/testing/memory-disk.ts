@@ -23,7 +23,7 @@ export function memoryDisk(clock: Pick<Clock, 'nowMs'>): MemoryDisk {
     store: memoryArchiveStore(),
     memory: mapMemory(),
     audit: memoryAuditLog(clock),
-    control: { policy: storedValue(), owners: storedValue() },
+    control: { policy: storedValue(), owners: storedValue(), remoteArchives: storedValue() },
     totals: storedValue(),
   };
 }

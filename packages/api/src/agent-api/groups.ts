@@ -15,7 +15,7 @@ export const groupKeyText = Type.String({
 
 export const ruleHashText = Type.String({
   description:
-    'What tells the rule that governs the group from every other one: see `ruleHash`. 16 hex digits.',
+    'What tells the rule that governs the group from every other one: see `ruleHashesIn`. 16 hex digits.',
   pattern: '^[0-9a-f]{16}$',
 });
 

@@ -95,6 +95,9 @@ export const PlanResponseSchema = Type.Object(
     unreachable: Type.Array(UnreachableSchema, {
       description: 'Limits that pins or keepLast stand against.',
     }),
+    otherNodes: Type.Optional(
+      Type.Array(Type.String(), { description: 'Nodes whose archives count in the same groups.' }),
+    ),
   },
   { title: 'Plan', description: 'Every verdict over the archives of the node.' },
 );

@@ -49,8 +49,23 @@ export const RemoteArchivesPushSchema = Type.Object(
     olderMs,
     groups: Type.Array(RemoteGroupSchema, {
       maxItems: 100_000,
-      description: 'Replaces what was said before.',
+      description: 'All of them, or with `changes` those that are other than before.',
     }),
+    changes: Type.Optional(
+      Type.Object(
+        {
+          of: whole(
+            'Revision, in this epoch, of the message that this one changes. An agent that holds another one refuses.',
+            1,
+          ),
+          gone: Type.Array(Type.Object({ group: groupKeyText, rule: ruleHashText }, CLOSED), {
+            maxItems: 100_000,
+            description: 'Groups of that message that are in it no more.',
+          }),
+        },
+        { ...CLOSED, description: 'Absent: `groups` replaces all that was said before.' },
+      ),
+    ),
   },
   {
     ...CLOSED,
@@ -60,6 +75,22 @@ export const RemoteArchivesPushSchema = Type.Object(
   },
 );
 export type RemoteArchivesPush = Static<typeof RemoteArchivesPushSchema>;
+
+/** What tells a group of a message from the others in it. */
+export function remoteGroupName({ group, rule }: Pick<RemoteGroup, 'group' | 'rule'>): string {
+  return `${group} ${rule}`;
+}
+
+/** All groups after a message that says which of those before have changed. */
+export function changedGroups(
+  before: readonly RemoteGroup[],
+  { groups, changes }: Pick<RemoteArchivesPush, 'groups' | 'changes'>,
+): RemoteGroup[] {
+  const all = new Map(before.map((group) => [remoteGroupName(group), group]));
+  for (const gone of changes?.gone ?? []) all.delete(remoteGroupName(gone));
+  for (const group of groups) all.set(remoteGroupName(group), group);
+  return [...all.values()];
+}
 
 /** The remote archives that an agent was told of. */
 export const RemoteArchivesInForceSchema = Type.Object(

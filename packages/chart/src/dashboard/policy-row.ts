@@ -77,7 +77,7 @@ export const POLICY_ROW: Row = {
       kind: 'graph',
       title: 'Messages to agents',
       description: 'By kind and result. Without changes, one policy message in five minutes for each agent.',
-      width: 8,
+      width: 6,
       unit: 'ops',
       style: 'stacked',
       legend: ['lastNotNull'],
@@ -90,9 +90,22 @@ export const POLICY_ROW: Row = {
     },
     {
       kind: 'graph',
+      title: 'Groups on several nodes',
+      description:
+        'Groups that lie on several nodes under the same rule and may be over a limit: agents are told of the newest archives of each.',
+      width: 6,
+      unit: 'short',
+      style: 'lines',
+      legend: ['lastNotNull'],
+      queries: [
+        { expr: `max by (cluster) (${ofController('checkpoint_warden_shared_groups')})`, name: 'groups' },
+      ],
+    },
+    {
+      kind: 'graph',
       title: 'Time to an agent’s answer',
       description: 'All but one in a hundred messages were answered in this time.',
-      width: 8,
+      width: 6,
       unit: 's',
       style: 'lines',
       legend: ['max'],
@@ -108,7 +121,7 @@ export const POLICY_ROW: Row = {
       title: 'Watches that ended',
       description:
         'ended: as they do every few minutes. expired: a list was needed. list-failed, error: the API server refused, or was away. Alert: WatchFailing.',
-      width: 8,
+      width: 6,
       unit: 'short',
       style: 'bars',
       legend: ['sum'],

@@ -1,29 +1,24 @@
-import {
-  type Explanation,
-  formatBytes,
-  type LimitFinding,
-  REASONS,
-  type Rule,
-  type Verdict,
-} from '@checkpoint-warden/policy';
+import { formatBytes, type LimitFinding, REASONS, type Verdict } from '@checkpoint-warden/policy';
+import { describeAgent } from '../running-agent/agent-in-force.ts';
 import { formatAge } from '../text/format-age.ts';
 import { formatFields } from '../text/format-fields.ts';
 import { formatOwner } from '../text/format-owner.ts';
 import { formatTime } from '../text/format-time.ts';
 import type { Paint } from '../text/paint.ts';
-import type { ShownExplanation } from './explanation-document.ts';
+import type { ShownExplanation, ShownRule } from './explanation-document.ts';
 
 const INDENT = '  ';
 
 /** An explanation for people: the verdict first, then what it rests on, then what would change it. */
 export function explanationText(shown: ShownExplanation, paint: Paint): string {
-  const { explanation } = shown;
+  const { explanation, by } = shown;
   const { archive, verdict, lost, limits, toChange, otherNodes } = explanation;
   const section = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : ['', paint('bold', title), ...lines.map((line) => INDENT + line)];
   const lines = [
     paint('bold', archive.name),
     INDENT + verdictLine(verdict, paint),
+    ...(by === undefined ? [] : [`${INDENT}verdict of ${describeAgent(by)}`]),
     '',
     formatFields(factsOf(shown), INDENT).trimEnd(),
     ...section('Rule', [
@@ -71,18 +66,19 @@ function factsOf({ explanation, why, pinReason, nowMs }: ShownExplanation): [str
   return facts;
 }
 
-function ruleLine({ archive, governing, verdict }: Explanation): string {
+function ruleLine({ archive, governing, verdict }: ShownExplanation['explanation']): string {
   const { rule } = verdict;
-  if (rule !== undefined && rule !== governing && !('level' in rule))
-    return `${rule.id}, the node’s own limits`;
-  if (governing !== undefined) return `${governing.id}, ${describeRule(governing)}, governs it`;
+  // Whatever else decides is the node's.
+  if (rule !== undefined && rule.id !== governing?.id) return `${rule.id}, the node’s own limits`;
+  if (governing !== undefined) return `${governing.id}${describeRule(governing)} governs it`;
   if (archive.owner === undefined) return 'none: a rule can only match an owner that is known';
   return 'none matches it';
 }
 
-function describeRule({ level, namespace, pod, container }: Rule): string {
+function describeRule({ level, namespace, pod, container }: ShownRule): string {
+  if (level === undefined) return '';
   const names = [namespace, pod, container].filter((name) => name !== undefined);
-  return names.length === 0 ? 'the rule for all' : `the ${level} rule for ${names.join('/')}`;
+  return names.length === 0 ? ', the rule for all,' : `, the ${level} rule for ${names.join('/')},`;
 }
 
 /** The word before each limit, so that nothing rests on colour alone. */

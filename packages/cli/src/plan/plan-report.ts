@@ -1,19 +1,19 @@
-import { nearest } from '@checkpoint-warden/errors';
+import { nearest, type Problem } from '@checkpoint-warden/errors';
 import {
   type Amount,
   compareText,
   orderTimeMs,
   type Plan,
   type PlanSummary,
-  type Policy,
   REASONS,
   type Reason,
   summarizePlan,
   type UnreachableLimit,
   type Verdict,
 } from '@checkpoint-warden/policy';
+import type { AgentInForce } from '../running-agent/agent-in-force.ts';
 
-/** What a dry run has to tell, before any form is given to it. */
+/** What a plan has to tell, before any form is given to it. */
 export interface PlanReport {
   /** The verdicts to list, by owner and newest first; what belongs to nobody comes last. */
   readonly verdicts: readonly Verdict[];
@@ -24,22 +24,34 @@ export interface PlanReport {
   /** What the result does not show or rests on. */
   readonly notes: readonly string[];
   readonly nowMs: number;
+  /** What of a policy file is not in force, and why. */
+  readonly warnings?: readonly Problem[];
+  /** Whose plan it is; absent for a dry run of a policy file. */
+  readonly by?: AgentInForce;
+  /** Nodes whose archives count in the same groups. */
+  readonly otherNodes?: readonly string[];
 }
 
 export interface ReasonSum extends Amount {
   readonly reason: Reason;
 }
 
-export interface PlanFilter {
-  readonly namespaces: readonly string[] | undefined;
-  readonly only: 'all' | 'delete' | 'keep';
+export interface ReportOptions {
+  readonly filter: {
+    readonly onlyNamespace?: readonly string[];
+    readonly only: 'all' | 'delete' | 'keep';
+  };
+  /** What there is to say about the sums. */
+  readonly notesOn: (total: PlanSummary) => readonly string[];
 }
+
+export const AUDIT_NOTE = 'Audit mode: an agent only reports what is marked audit, and deletes none of it';
 
 /** Selects, orders and sums a plan. Pure. */
 export function reportPlan(
   plan: Plan,
-  { policy, nowMs }: { readonly policy: Policy; readonly nowMs: number },
-  { namespaces, only }: PlanFilter,
+  nowMs: number,
+  { filter: { onlyNamespace: namespaces, only }, notesOn }: ReportOptions,
 ): PlanReport {
   const wanted = plan.verdicts.filter(
     ({ archive }) => namespaces === undefined || namespaces.includes(archive.owner?.namespace ?? ''),
@@ -53,7 +65,7 @@ export function reportPlan(
     summary,
     reasons: sumReasons(wanted),
     unreachable: plan.unreachable,
-    notes: [...notesOn(policy, summary.total), ...unknownNamespaces(plan, namespaces ?? [])],
+    notes: [...notesOn(summary.total), ...unknownNamespaces(plan, namespaces ?? [])],
     nowMs,
   };
 }
@@ -89,19 +101,6 @@ function sumReasons(verdicts: readonly Verdict[]): ReasonSum[] {
     const sum = sums.get(reason);
     return sum === undefined ? [] : [{ reason, ...sum }];
   });
-}
-
-function notesOn({ rules, node }: Policy, { audit }: PlanSummary): string[] {
-  const notes: string[] = [];
-  if (rules.length === 0 && node === undefined)
-    notes.push('no policy object applies here: nothing is deleted');
-  if (audit.count > 0) {
-    notes.push('Audit mode: an agent only reports what is marked audit, and deletes none of it');
-  }
-  if (rules.some(({ retainOrphan }) => !retainOrphan)) {
-    notes.push('whether pods still exist is not known here: archives that go as orphans are shown as kept');
-  }
-  return notes;
 }
 
 /** A misspelt namespace must not look like one in which nothing goes. */

@@ -6,6 +6,7 @@ import {
   type UnreachableLimit,
   type Verdict,
 } from '@checkpoint-warden/policy';
+import { type AgentInForce, describeAgent } from '../running-agent/agent-in-force.ts';
 import { countOf } from '../text/count-of.ts';
 import { formatAge } from '../text/format-age.ts';
 import { type Column, formatTable } from '../text/format-table.ts';
@@ -13,17 +14,17 @@ import { fileTimeOf } from '../text/format-time.ts';
 import type { Paint } from '../text/paint.ts';
 import type { PlanReport, ReasonSum } from './plan-report.ts';
 
-/** A dry run for people: what goes and stays, then the sums. */
+/** A plan for people: what goes and stays, then the sums. */
 export function planTable(report: PlanReport, paint: Paint, form: 'table' | 'wide'): string {
   const heading = (line: string): string => paint('bold', line);
-  const { verdicts, summary, reasons, unreachable, notes, nowMs } = report;
+  const { verdicts, summary, reasons, unreachable, notes, nowMs, by } = report;
   const columns = [...verdictColumns(nowMs, paint), ...(form === 'wide' ? WIDE_COLUMNS : []), ARCHIVE_COLUMN];
   const parts = [
     ...(verdicts.length === 0 ? [] : [formatTable(verdicts, columns, heading)]),
     ...(summary.namespaces.size === 0 ? [] : [namespaceTable(summary, heading)]),
     ...(reasons.length === 0 ? [] : [formatTable(reasons, REASON_COLUMNS, heading)]),
     ...(unreachable.length === 0 ? [] : [unreachableList(unreachable, heading)]),
-    [conclusion(summary.total), ...notes.map((note) => `note: ${note}`), ''].join('\n'),
+    [conclusion(summary.total, by), ...notes.map((note) => `note: ${note}`), ''].join('\n'),
   ];
   return parts.join('\n');
 }
@@ -109,13 +110,17 @@ function unreachableList(
   return `${heading('LIMITS OUT OF REACH (pins or keepLast stand against them)')}\n${lines.join('')}`;
 }
 
-function conclusion({ keep, delete: deleted, audit }: PlanSummary): string {
+function conclusion({ keep, delete: deleted, audit }: PlanSummary, by: AgentInForce | undefined): string {
+  const whose =
+    by === undefined
+      ? 'This was a dry run: nothing has been changed.'
+      : `This is the plan of ${describeAgent(by)}; asking changes nothing.`;
   const all = keep.count + deleted.count + audit.count;
-  if (all === 0) return 'There are no archives.';
+  if (all === 0) return by === undefined ? 'There are no archives.' : `There are no archives. ${whose}`;
   const bytes = keep.bytes + deleted.bytes + audit.bytes;
   const going =
     deleted.count === 0
       ? 'Nothing would be deleted'
       : `${deleted.count.toLocaleString('en-US')} would be deleted, which frees ${formatBytes(deleted.bytes)}`;
-  return `${countOf(all, 'archive')}, ${formatBytes(bytes)}. ${going}. This was a dry run: nothing has been changed.`;
+  return `${countOf(all, 'archive')}, ${formatBytes(bytes)}. ${going}. ${whose}`;
 }

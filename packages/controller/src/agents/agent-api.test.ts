@@ -26,15 +26,22 @@ const owner = (pod: string) => ({
 });
 
 describe('the calls to an agent', () => {
-  it('poll with the ETag of the last answer', async () => {
+  it('poll with the ETag of the last answer, and what is right still of what was told before', async () => {
     const state = makeState();
     const { api, calls } = rig(
       { body: state, etag: '"1"', headers: { 'checkpoint-warden-moment': 'a/1' } },
       { status: 304, headers: { 'checkpoint-warden-moment': 'a/2' } },
     );
-    expect(await api.poll(undefined, signal)).toEqual({ state, etag: '"1"', moment: 'a/1' });
-    expect(await api.poll('"1"', signal)).toEqual({ state: undefined, etag: '"1"', moment: 'a/2' });
-    expect(calls.map(({ headers }) => headers)).toEqual([{}, { 'if-none-match': '"1"' }]);
+    expect(await api.poll(undefined, undefined, signal)).toEqual({ state, etag: '"1"', moment: 'a/1' });
+    expect(await api.poll('"1"', '1.2/3 a/1 0', signal)).toEqual({
+      state: undefined,
+      etag: '"1"',
+      moment: 'a/2',
+    });
+    expect(calls.map(({ headers }) => headers)).toEqual([
+      {},
+      { 'if-none-match': '"1"', 'checkpoint-warden-confirms': '1.2/3 a/1 0' },
+    ]);
   });
 
   it('read owners page by page, as of the first page', async () => {
@@ -47,6 +54,32 @@ describe('the calls to an agent', () => {
       'https://a/v1/owners?limit=5000',
       'https://a/v1/owners?limit=5000&after=shop%2Fa%2Fapp',
     ]);
+  });
+
+  it('read groups page by page, and tell whether all are as of one version', async () => {
+    const group = (name: string) => ({
+      group: name,
+      rule: '0123456789abcdef',
+      count: 1,
+      bytes: 1,
+      version: 'v',
+    });
+    const page = { inventory: INVENTORY, version: 'all', groups: [group('a')], next: 'a' };
+    const { api, calls } = rig(
+      { body: page },
+      { body: { ...page, groups: [group('b')], next: undefined } },
+      { body: page },
+      { body: { ...page, version: 'other', groups: [group('b')], next: undefined } },
+    );
+    const groups = [group('a'), group('b')];
+    expect(await api.getGroups(signal)).toEqual({
+      inventory: INVENTORY,
+      version: 'all',
+      groups,
+      isWhole: true,
+    });
+    expect(await api.getGroups(signal)).toMatchObject({ version: 'all', isWhole: false });
+    expect(calls[1]?.url).toBe('https://a/v1/groups?limit=5000&after=a');
   });
 
   it('give up on owners without an end', async () => {
@@ -71,6 +104,6 @@ describe('the calls to an agent', () => {
     ['null', { status: 200, body: null }, 'CW_ERR_AGENT_ANSWER'],
     ['a state that lacks something', { body: { ...makeState(), clock: undefined } }, 'CW_ERR_AGENT_ANSWER'],
   ])('make an error of %s', async (_, answer, code) => {
-    await expect(rig(answer).api.poll(undefined, signal)).rejects.toMatchObject({ code });
+    await expect(rig(answer).api.poll(undefined, undefined, signal)).rejects.toMatchObject({ code });
   });
 });

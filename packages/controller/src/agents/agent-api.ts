@@ -1,16 +1,25 @@
 import {
   type Check,
+  CONFIRMS_HEADER,
   checkOf,
+  type GroupsPage,
+  GroupsPageSchema,
   MOMENT_HEADER,
+  type NewestAnswer,
+  NewestAnswerSchema,
+  type NewestRequest,
   OwnersInForceSchema,
   type OwnersPage,
   OwnersPageSchema,
   type OwnersPush,
   PolicyInForceSchema,
   type PolicyPush,
+  RemoteArchivesInForceSchema,
+  type RemoteArchivesPush,
   type State,
   StateSchema,
   type WirePolicyInForce,
+  type WireRemoteArchivesInForce,
 } from '@checkpoint-warden/api';
 import { AppError, ERROR_CODES, type ErrorCode } from '@checkpoint-warden/errors';
 import type { HttpsClient, HttpsResponse } from '@checkpoint-warden/kit';
@@ -29,6 +38,15 @@ export interface AgentOwners {
   readonly owners: OwnersPage['owners'];
 }
 
+export interface AgentGroups {
+  readonly inventory: GroupsPage['inventory'];
+  /** As of the first page. */
+  readonly version: string;
+  readonly groups: GroupsPage['groups'];
+  /** Whether all pages are as of one version. */
+  readonly isWhole: boolean;
+}
+
 /**
  * The calls to one agent. Every answer is held to its schema.
  *
@@ -36,11 +54,16 @@ export interface AgentOwners {
  * code that the agent refused with
  */
 export interface AgentApi {
-  poll(etag: string | undefined, signal: AbortSignal): Promise<Polled>;
+  /** @param confirms - as `formatConfirmation` makes it: what the agent was told before is still right */
+  poll(etag: string | undefined, confirms: string | undefined, signal: AbortSignal): Promise<Polled>;
   /** @returns what is in force then */
   putPolicy(push: PolicyPush, signal: AbortSignal): Promise<WirePolicyInForce>;
   getOwners(signal: AbortSignal): Promise<AgentOwners>;
   putOwners(push: OwnersPush, signal: AbortSignal): Promise<void>;
+  getGroups(signal: AbortSignal): Promise<AgentGroups>;
+  postGroups(request: NewestRequest, signal: AbortSignal): Promise<NewestAnswer['groups']>;
+  /** @returns the last word that it has then */
+  putRemoteArchives(push: RemoteArchivesPush, signal: AbortSignal): Promise<WireRemoteArchivesInForce>;
 }
 
 /** Of the agent's API: large enough for few round trips, small enough for its answer limit. */
@@ -51,11 +74,17 @@ const stateProblems = checkOf(StateSchema);
 const policyProblems = checkOf(PolicyInForceSchema);
 const ownersPageProblems = checkOf(OwnersPageSchema);
 const ownersProblems = checkOf(OwnersInForceSchema);
+const groupsPageProblems = checkOf(GroupsPageSchema);
+const newestProblems = checkOf(NewestAnswerSchema);
+const remoteArchivesProblems = checkOf(RemoteArchivesInForceSchema);
 
 export function createAgentApi(call: HttpsClient, url: string): AgentApi {
   return {
-    async poll(etag, signal) {
-      const headers = etag === undefined ? {} : { 'if-none-match': etag };
+    async poll(etag, confirms, signal) {
+      const headers = {
+        ...(etag === undefined ? {} : { 'if-none-match': etag }),
+        ...(confirms === undefined ? {} : { [CONFIRMS_HEADER]: confirms }),
+      };
       const answer = await call({ method: 'GET', url: `${url}/v1/state`, headers, signal });
       const moment = answer.headers[MOMENT_HEADER];
       if (answer.status === 304 && etag !== undefined) return { state: undefined, etag, moment };
@@ -69,25 +98,53 @@ export function createAgentApi(call: HttpsClient, url: string): AgentApi {
       );
     },
     async getOwners(signal) {
-      const owners: OwnersPage['owners'] = [];
-      let after: string | undefined;
-      let inventory: OwnersPage['inventory'] | undefined;
-      for (let page = 0; page < MAX_PAGES; page++) {
-        const query = `limit=${PAGE_SIZE}${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`;
-        const answer = await call({ method: 'GET', url: `${url}/v1/owners?${query}`, signal });
-        const answered = read<OwnersPage>(ownersPageProblems, answer, url);
-        // The version of the first page: what has changed since is then fetched again.
-        inventory ??= answered.inventory;
-        owners.push(...answered.owners);
-        after = answered.next;
-        if (after === undefined) return { inventory, owners };
-      }
-      throw nonsense(url, `more than ${MAX_PAGES} pages of owners`);
+      const pages = await readPages<OwnersPage>(call, `${url}/v1/owners`, ownersPageProblems, signal);
+      // The version of the first page: what has changed since is then fetched again.
+      return { inventory: pages[0].inventory, owners: pages.flatMap(({ owners }) => owners) };
     },
     async putOwners(body, signal) {
       read(ownersProblems, await call({ method: 'PUT', url: `${url}/v1/owners`, body, signal }), url);
     },
+    async getGroups(signal) {
+      const pages = await readPages<GroupsPage>(call, `${url}/v1/groups`, groupsPageProblems, signal);
+      const [{ inventory, version }] = pages;
+      return {
+        inventory,
+        version,
+        groups: pages.flatMap(({ groups }) => groups),
+        isWhole: pages.every((page) => page.version === version),
+      };
+    },
+    async postGroups(body, signal) {
+      const answer = await call({ method: 'POST', url: `${url}/v1/groups`, body, signal });
+      return read<NewestAnswer>(newestProblems, answer, url).groups;
+    },
+    async putRemoteArchives(body, signal) {
+      const answer = await call({ method: 'PUT', url: `${url}/v1/remote-archives`, body, signal });
+      return read<WireRemoteArchivesInForce>(remoteArchivesProblems, answer, url);
+    },
   };
+}
+
+async function readPages<P extends { readonly next?: string }>(
+  call: HttpsClient,
+  url: string,
+  problems: Check,
+  signal: AbortSignal,
+): Promise<[P, ...P[]]> {
+  const page = async (after?: string): Promise<P> => {
+    const query = `limit=${PAGE_SIZE}${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`;
+    return read<P>(problems, await call({ method: 'GET', url: `${url}?${query}`, signal }), url);
+  };
+  const first = await page();
+  const pages: [P, ...P[]] = [first];
+  for (let { next } = first; next !== undefined; ) {
+    if (pages.length === MAX_PAGES) throw nonsense(url, `more than ${MAX_PAGES} pages`);
+    const another = await page(next);
+    pages.push(another);
+    next = another.next;
+  }
+  return pages;
 }
 
 function read<T>(problems: Check, { status, body }: HttpsResponse, url: string): T {

@@ -13,10 +13,12 @@ const WEB = makeOwner('shop/web-0/app');
 
 function rig() {
   const log: string[] = [];
+  const left: string[] = [];
   const holds = new Map<string, (owners: readonly HeldOwner[]) => void>();
   const breaks = new Map<string, (error: Error) => void>();
   const fleet = createAgentFleet({
     onReleased: (podKey) => log.push(`${podKey} released`),
+    onLeft: (node) => left.push(node),
     createLink(place, { onOwners }): AgentLink {
       let owners: readonly HeldOwner[] = [];
       holds.set(place.url, (now) => {
@@ -42,7 +44,7 @@ function rig() {
       };
     },
   });
-  return { fleet, holds, breaks, take: () => log.splice(0) };
+  return { fleet, holds, breaks, left, take: () => log.splice(0) };
 }
 
 function places(urls: Readonly<Record<string, string>>): ReadonlyMap<string, AgentPlace> {
@@ -94,6 +96,15 @@ describe('the fleet', () => {
     expect(take()).toEqual(['b woken']);
     fleet.wake();
     expect(take()).toEqual(['a woken', 'b woken', 'c woken']);
+  });
+
+  it('wakes the links to some nodes, and tells of which nodes links have ended before another begins', () => {
+    const { fleet, left, take } = rig();
+    fleet.follow(places({ 'node-1': 'a', 'node-2': 'b', 'node-3': 'c' }), NO_ORDERS);
+    fleet.wakeNodes(['node-3', 'node-1', 'node-9']);
+    expect(take()).toEqual(['c woken', 'a woken']);
+    fleet.follow(places({ 'node-1': 'd', 'node-2': 'b' }), NO_ORDERS);
+    expect(left).toEqual(['node-1', 'node-3']);
   });
 
   it('forgets what a node held when its link ends, and does not listen to that any more', () => {

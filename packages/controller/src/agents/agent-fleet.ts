@@ -11,6 +11,8 @@ export interface AgentFleet extends Component {
   follow(places: ReadonlyMap<string, AgentPlace>, orders: Orders): void;
   /** Wakes the links to agents that hold archives of a pod; without one, all. */
   wake(podKey?: string): void;
+  /** Wakes the links to the agents of these nodes. */
+  wakeNodes(nodes: Iterable<string>): void;
   /** How many agents there are. */
   readonly size: number;
   views(): readonly AgentView[];
@@ -22,6 +24,8 @@ export interface AgentFleetPorts {
   readonly createLink: (place: AgentPlace, ports: Pick<AgentLinkPorts, 'onOwners'>) => AgentLink;
   /** No agent holds archives of this pod any more. */
   readonly onReleased?: (podKey: string) => void;
+  /** A link to the agent of this node has ended; another one may follow. */
+  readonly onLeft?: (node: string) => void;
 }
 
 interface Member {
@@ -31,7 +35,7 @@ interface Member {
 }
 
 /** Keeps one link to each agent, and which agents hold archives of which pod. */
-export function createAgentFleet({ createLink, onReleased }: AgentFleetPorts): AgentFleet {
+export function createAgentFleet({ createLink, onReleased, onLeft }: AgentFleetPorts): AgentFleet {
   const members = new Map<string, Member>();
   const running = new Set<Promise<void>>();
   const holders = new Map<string, Set<string>>();
@@ -65,6 +69,7 @@ export function createAgentFleet({ createLink, onReleased }: AgentFleetPorts): A
     members.delete(node);
     changes += link.revision + 1;
     index(node, link.view().owners, []);
+    onLeft?.(node);
   };
 
   return {
@@ -93,6 +98,9 @@ export function createAgentFleet({ createLink, onReleased }: AgentFleetPorts): A
     },
     wake(podKey) {
       const nodes = podKey === undefined ? members.keys() : (holders.get(podKey) ?? []);
+      for (const node of nodes) members.get(node)?.link.wake();
+    },
+    wakeNodes(nodes) {
       for (const node of nodes) members.get(node)?.link.wake();
     },
     get size() {

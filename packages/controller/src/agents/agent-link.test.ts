@@ -4,6 +4,7 @@ import { manualClock } from '@checkpoint-warden/kit/testing';
 import { KubeError, PODS } from '@checkpoint-warden/kube';
 import { createMemoryApiServer, type KubeFault } from '@checkpoint-warden/kube/testing';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createGroupBook } from '../groups/group-book.ts';
 import { createLimiter } from '../limiter.ts';
 import { createControllerMetrics } from '../metrics.ts';
 import { createOwnerBook } from '../owners/owner-book.ts';
@@ -69,6 +70,8 @@ function rig() {
       lanes: { answering: createLimiter(1), failing: createLimiter(1) },
       epoch: () => lead.epoch,
       nextOwnersRevision: () => ++revision,
+      groups: createGroupBook({ clock, onChange: () => {} }).join(PLACE.node),
+      nextRemoteRevision: () => ++revision,
       outrank: (epoch) => lead.outrank(epoch),
       onOwners: () => {},
     },

@@ -42,7 +42,7 @@ const RETRY: Backoff = { firstMs: 1_000, maxMs: 60_000 };
 
 /**
  * Makes what looks after one agent: it keeps on doing {@link nextStep} until the agent enforces what it is to, its owners
- * are known and judged, and polls it then. Level-triggered: every step begins from what is known, none depends on how the
+ * are known and judged, and it knows of its groups on other nodes, and polls it then. Level-triggered: every step begins from what is known, none depends on how the
  * one before ended.
  */
 export function createAgentLink(
@@ -50,7 +50,7 @@ export function createAgentLink(
   ports: AgentLinkPorts,
   { pollIntervalMs }: AgentLinkOptions,
 ): AgentLink {
-  const { clock, random, book, lanes } = ports;
+  const { clock, random, book, groups, lanes } = ports;
   const log = ports.log.child({ node: place.node });
   const waker = createWaker(clock);
   const memory = emptyMemory();
@@ -124,12 +124,19 @@ export function createAgentLink(
         return steps.getOwners(signal);
       case 'judge-owners':
         return steps.judgeOwners(round(), order?.policy, signal);
+      case 'get-groups':
+        return steps.getGroups(signal);
+      case 'get-newest':
+        return steps.getNewest(signal);
+      case 'put-remote-archives':
+        return steps.putRemoteArchives(signal);
     }
   };
 
   const failed = (error: unknown): void => {
     if (!isAppError(error)) throw error;
     failures += 1;
+    groups.failed();
     if (error.code === 'CW_ERR_STALE_REVISION') refusedAsStale = true;
     retryAtMs = clock.monotonicMs() + jittered(backoffMs(RETRY, failures), random);
     memory.nextPollMs = retryAtMs; // whatever it was, look at the agent first
@@ -181,6 +188,10 @@ export function createAgentLink(
             planned ??= round();
             return planned;
           },
+          get groupNeeds() {
+            return groups.needs();
+          },
+          tellPauseMs: pollIntervalMs() / 2,
         };
         const step = nextStep(known, order, ports.epoch(), clock.monotonicMs());
         if (step.do === 'wait') {
@@ -191,6 +202,8 @@ export function createAgentLink(
             isAsItShould();
           }
           note();
+          // An order that it has not been looked at since may be about to give it other groups.
+          if (failures === 0 && memory.etag !== undefined) groups.rested();
           await waker.wait(step.untilMs - clock.monotonicMs(), signal);
           continue;
         }

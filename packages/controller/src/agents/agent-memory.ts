@@ -1,4 +1,5 @@
 import type { State } from '@checkpoint-warden/api';
+import type { ToldGroups } from '../groups/when-to-tell.ts';
 import type { HeldOwner } from '../owners/held-owner.ts';
 import type { OwnerCheck } from '../owners/plan-round.ts';
 
@@ -22,6 +23,18 @@ export interface AgentMemory {
   nextJudgeMs: number;
   /** Why some owner could not be judged the last time. */
   whyUnknown: string | undefined;
+  /** Which of its group figures are known; `undefined`: none. */
+  groupsOf: GroupsVersion | undefined;
+  /** Whether these do not fit what it has said since: after the next poll they are asked for anew. */
+  groupsDoubted: boolean;
+  /** The last message about remote archives that it has confirmed. */
+  toldGroups: ToldGroups | undefined;
+}
+
+/** A version of the groups of an agent. Of another start of it, the same text may stand for something else. */
+export interface GroupsVersion {
+  readonly instance: string;
+  readonly version: string;
 }
 
 export function emptyMemory(): AgentMemory {
@@ -36,5 +49,8 @@ export function emptyMemory(): AgentMemory {
     checks: new Map(),
     nextJudgeMs: Number.NEGATIVE_INFINITY,
     whyUnknown: undefined,
+    groupsOf: undefined,
+    groupsDoubted: false,
+    toldGroups: undefined,
   };
 }

@@ -1,9 +1,13 @@
-import { type CompiledPolicy, type State, toWireTime } from '@checkpoint-warden/api';
+import { type CompiledPolicy, formatConfirmation, type State, toWireTime } from '@checkpoint-warden/api';
 import { AppError } from '@checkpoint-warden/errors';
 import type { Clock, Logger } from '@checkpoint-warden/kit';
 import { compareLeaseEpochs, type LeaseEpoch } from '@checkpoint-warden/kube';
 import type { Policy } from '@checkpoint-warden/policy';
 import { jittered } from '../backoff.ts';
+import { checkNewest } from '../groups/check-newest.ts';
+import type { GroupMember } from '../groups/group-book.ts';
+import { remoteChanges } from '../groups/remote-changes.ts';
+import { holds, type ToldGroups } from '../groups/when-to-tell.ts';
 import type { ControllerMetrics } from '../metrics.ts';
 import { type HeldOwner, heldOwners } from '../owners/held-owner.ts';
 import { judgeOwners } from '../owners/judge-owners.ts';
@@ -30,6 +34,10 @@ export interface AgentStepsPorts {
   readonly epoch: () => LeaseEpoch;
   /** One more with each call. */
   readonly nextOwnersRevision: () => number;
+  /** The agent's place in the group book. */
+  readonly groups: GroupMember;
+  /** One more with each call. */
+  readonly nextRemoteRevision: () => number;
   /** The owners that it holds archives of have changed. */
   readonly onOwners: (before: readonly HeldOwner[], now: readonly HeldOwner[]) => void;
 }
@@ -44,6 +52,9 @@ export interface AgentSteps {
   putPolicy(order: PolicyOrder, signal: AbortSignal): Promise<void>;
   getOwners(signal: AbortSignal): Promise<void>;
   judgeOwners(round: OwnerRound, policy: Policy | undefined, signal: AbortSignal): Promise<void>;
+  getGroups(signal: AbortSignal): Promise<void>;
+  getNewest(signal: AbortSignal): Promise<void>;
+  putRemoteArchives(signal: AbortSignal): Promise<void>;
 }
 
 /** After an order the agent is polled soon, to see what has come of it. */
@@ -58,11 +69,36 @@ export function createAgentSteps(
   ports: AgentStepsPorts,
   pollIntervalMs: () => number,
 ): AgentSteps {
-  const { agent, clock, random, book, metrics, log } = ports;
+  const { agent, clock, random, book, groups, metrics, log } = ports;
+
+  /** Says with a poll that what the agent was told of remote archives is right still, where it is. */
+  const confirmation = (): string | undefined => {
+    const { state, moment, toldGroups: told } = memory;
+    if (state === undefined || moment === undefined || told === undefined || told.groups.length === 0)
+      return undefined;
+    if (!holds(state, told) || compareLeaseEpochs(told.epoch, ports.epoch()) !== 0) return undefined;
+    const { version, oldestMs } = groups.message();
+    if (version !== told.version) return undefined;
+    const { epoch, revision } = told;
+    return formatConfirmation({ epoch, revision, asOf: moment.text, olderMs: olderMs(moment.ms, oldestMs) });
+  };
+
+  /** What a poll that began at `polledMs` says of the agent's groups. */
+  const noteGroups = ({ groups: version, inventory, policy }: State, polledMs: number): void => {
+    const { groupsOf } = memory;
+    if (version === undefined || policy.source === 'file') {
+      if (groupsOf !== undefined) groups.figures([], inventory.instance, polledMs);
+      memory.groupsOf = undefined;
+    } else if (memory.groupsDoubted || groupsOf?.instance !== inventory.instance) {
+      memory.groupsOf = undefined;
+    } else if (groupsOf.version === version) groups.heard(polledMs);
+    memory.groupsDoubted = false;
+  };
+
   return {
     async poll(signal) {
       const startedMs = clock.monotonicMs();
-      const polled = await agent.poll(memory.etag, signal);
+      const polled = await agent.poll(memory.etag, confirmation(), signal);
       memory.etag = polled.etag;
       memory.moment = polled.moment === undefined ? undefined : { text: polled.moment, ms: startedMs };
       memory.nextPollMs = clock.monotonicMs() + jittered(pollIntervalMs(), random);
@@ -87,6 +123,7 @@ export function createAgentSteps(
       }
       if (memory.moment === undefined)
         throw new AppError('CW_ERR_AGENT_ANSWER', `${place.url} does not tell the moment of its answer`);
+      if (memory.state !== undefined) noteGroups(memory.state, startedMs);
     },
 
     async putPolicy(order, signal) {
@@ -150,7 +187,80 @@ export function createAgentSteps(
         log.info({ owners: judged.absent.length }, 'agent told of owners that are gone');
       memory.nextPollMs = Math.min(memory.nextPollMs, clock.monotonicMs() + LOOK_AFTER_ORDER_MS);
     },
+
+    async getGroups(signal) {
+      const startedMs = clock.monotonicMs();
+      const { inventory, version, groups: figures, isWhole } = await agent.getGroups(signal);
+      if (memory.state === undefined) return;
+      const { instance } = memory.state.inventory;
+      memory.groupsOf = { instance, version };
+      if (memory.state.groups !== version) {
+        // What was told of changed while it was read out: the next poll must show it.
+        memory.state = { ...memory.state, groups: version };
+        memory.etag = undefined;
+      }
+      memory.groupsDoubted = !isWhole || inventory.instance !== instance;
+      if (inventory.instance === instance) groups.figures(figures, instance, startedMs);
+      else groups.failed(); // of a start that has not been polled yet
+    },
+
+    async getNewest(signal) {
+      const asked = groups.toAsk();
+      if (asked.length === 0) return;
+      const answered = await agent.postGroups({ groups: asked }, signal);
+      const problem = checkNewest(asked, answered);
+      if (problem !== undefined) throw new AppError('CW_ERR_AGENT_ANSWER', `${place.url}: ${problem}`);
+      if (!groups.newest(asked, answered)) memory.groupsDoubted = true;
+    },
+
+    async putRemoteArchives(signal) {
+      const { state, moment, toldGroups: before } = memory;
+      if (state === undefined || moment === undefined) return;
+      const { version, groups: told, oldestMs } = groups.message();
+      const epoch = ports.epoch();
+      const isHeld =
+        before !== undefined && holds(state, before) && compareLeaseEpochs(before.epoch, epoch) === 0;
+      const message = {
+        node: place.node,
+        epoch: epochToWire(epoch),
+        revision: ports.nextRemoteRevision(),
+        sentAt: toWireTime(clock.nowMs()),
+        asOf: moment.text,
+        olderMs: olderMs(moment.ms, oldestMs),
+        ...remoteChanges(isHeld ? before : undefined, told),
+      };
+      memory.toldGroups = undefined; // should it have refused, all has to be said
+      const inForce = await metrics.push('remote-archives', () => agent.putRemoteArchives(message, signal));
+      memory.state = { ...state, remoteArchives: inForce };
+      memory.etag = undefined; // it stands for what was polled: the next poll must show what is in force
+      const { revision } = message;
+      const { instance } = state.inventory;
+      const isSame =
+        before?.version === version &&
+        before.instance === instance &&
+        compareLeaseEpochs(before.epoch, epoch) === 0;
+      const now: ToldGroups = {
+        version,
+        groups: told,
+        epoch,
+        revision,
+        instance,
+        ms: clock.monotonicMs(),
+        times: isSame ? before.times + 1 : 1,
+      };
+      if (!holds(memory.state, now))
+        throw new AppError(
+          'CW_ERR_AGENT_ANSWER',
+          `${place.url} confirms other remote archives than it was told`,
+        );
+      memory.toldGroups = now;
+    },
   };
+}
+
+/** How much longer ago than a poll, which began at `polledMs`, something was last known to be right. */
+function olderMs(polledMs: number, rightMs: number): number {
+  return Math.max(0, Math.ceil(polledMs - rightMs));
 }
 
 /** Whether an agent, in one start of it, has gone back behind a policy that it had in force. */

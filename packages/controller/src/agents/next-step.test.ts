@@ -6,9 +6,15 @@ const WANTED = { revision: 5, hash: 'wanted' };
 const LATER = { ...EPOCH, leaseTransitions: EPOCH.leaseTransitions + 1 };
 const ROUND = { due: [], isCut: false, revoke: false, nextMs: Infinity, orphaned: 0, unknown: 0 };
 const NOW_MS = 1_000_000;
+const NO_GROUPS = {
+  groupsOf: undefined,
+  toldGroups: undefined,
+  groupNeeds: { mustAsk: false, version: 0, isEmpty: true, isSettled: true },
+  tellPauseMs: 6_000,
+};
 
 /** The next step for an agent that is as it should be, but for `changes`. */
-function step(changes: Partial<AgentKnowledge> = {}, wanted: typeof WANTED | undefined = WANTED) {
+function step(changes: Partial<AgentKnowledge> = {}, wanted: typeof WANTED | null = WANTED) {
   const state = makeState({ policy: inForce('wanted', 5) });
   const known: AgentKnowledge = {
     retryAtMs: -Infinity,
@@ -20,9 +26,10 @@ function step(changes: Partial<AgentKnowledge> = {}, wanted: typeof WANTED | und
     ownersOf: state.inventory,
     round: ROUND,
     nextJudgeMs: -Infinity,
+    ...NO_GROUPS,
     ...changes,
   };
-  return nextStep(known, wanted, EPOCH, NOW_MS);
+  return nextStep(known, wanted ?? undefined, EPOCH, NOW_MS);
 }
 
 const due = { ...ROUND, due: [makeOwner('shop/web-0/app')] };
@@ -141,12 +148,142 @@ describe('nextStep', () => {
           ownersOf: undefined,
           round: ROUND,
           nextJudgeMs: 0,
+          ...NO_GROUPS,
         },
         undefined,
         EPOCH,
         NOW_MS,
       ),
     ).toEqual({ do: 'get-owners' });
+  });
+});
+
+describe('nextStep with groups', () => {
+  const remoteEpoch = inForce('', 0).epoch ?? { leaseCreated: '', leaseTransitions: 0 };
+  const told = {
+    version: 7,
+    groups: [{ group: 'shop', rule: '0123456789abcdef', due: [], nodes: [] }],
+    epoch: EPOCH,
+    revision: 3,
+    instance: 'first-start',
+    ms: NOW_MS - 1_000,
+    times: 1,
+  };
+  const some = { mustAsk: false, version: 7, isEmpty: false, isSettled: true };
+  const none = { ...some, isEmpty: true };
+  const holding = {
+    state: makeState({
+      policy: inForce('wanted', 5),
+      groups: 'g1',
+      remoteArchives: { epoch: remoteEpoch, revision: 3 },
+    }),
+    groupsOf: { instance: 'first-start', version: 'g1' },
+    toldGroups: told,
+    groupNeeds: some,
+  };
+  const wait = { do: 'wait', untilMs: NOW_MS + 12_000 } as const;
+  const { remoteArchives: _, ...untold } = holding.state;
+
+  it.each<[string, Partial<AgentKnowledge>, ReturnType<typeof step>]>([
+    ['waits where the agent knows all', {}, wait],
+    ['asks for groups that it does not know', { groupsOf: undefined }, { do: 'get-groups' }],
+    [
+      'asks for groups that are others now',
+      { groupsOf: { instance: 'first-start', version: 'g0' } },
+      { do: 'get-groups' },
+    ],
+    [
+      'asks for groups after a restart, though their version is the same',
+      { groupsOf: { instance: 'another-start', version: 'g1' } },
+      { do: 'get-groups' },
+    ],
+    ['asks for owners before that', { ownersOf: undefined, groupsOf: undefined }, { do: 'get-owners' }],
+    [
+      'asks for no groups of an agent that enforces something else',
+      { state: { ...holding.state, policy: inForce('old', 4) }, groupsOf: undefined },
+      { do: 'put-policy' },
+    ],
+    [
+      'asks for nothing of an agent of an older version, and tells it nothing',
+      { state: makeState({ policy: inForce('wanted', 5) }), groupsOf: undefined, groupNeeds: none },
+      wait,
+    ],
+    ['asks for the newest of groups', { groupNeeds: { ...some, mustAsk: true } }, { do: 'get-newest' }],
+    ['tells what is new', { toldGroups: { ...told, version: 6, ms: 0 } }, { do: 'put-remote-archives' }],
+    [
+      'pauses before it tells more',
+      { toldGroups: { ...told, version: 6 } },
+      { do: 'wait', untilMs: NOW_MS + 5_000 },
+    ],
+    ['tells who was told nothing', { state: untold, toldGroups: undefined }, { do: 'put-remote-archives' }],
+    [
+      'tells a new start of the agent at once',
+      { state: untold, toldGroups: { ...told, instance: 'another-start' } },
+      { do: 'put-remote-archives' },
+    ],
+    [
+      'tells in the name of a new epoch at once',
+      { toldGroups: { ...told, epoch: { ...EPOCH, leaseTransitions: 2 } } },
+      { do: 'put-remote-archives' },
+    ],
+    [
+      'tells who does not hold what it confirmed after a pause',
+      { state: untold },
+      { do: 'wait', untilMs: NOW_MS + 12_000 },
+    ],
+    [
+      'tells who does not hold what it confirmed again then',
+      { state: untold, toldGroups: { ...told, ms: NOW_MS - 20_000 } },
+      { do: 'put-remote-archives' },
+    ],
+    [
+      'tells of no group where some had been told',
+      { groupNeeds: { ...none, version: 8 }, toldGroups: { ...told, ms: 0 } },
+      { do: 'put-remote-archives' },
+    ],
+    [
+      'tells of no group where somebody else told of some',
+      { groupNeeds: none, toldGroups: undefined },
+      { do: 'put-remote-archives' },
+    ],
+    ['need not tell of no group who was told nothing', { state: untold, groupNeeds: none }, wait],
+    [
+      'need not tell of no group again who was told so',
+      { groupNeeds: { ...none, version: 8 }, toldGroups: { ...told, groups: [] } },
+      wait,
+    ],
+    [
+      'tells nothing while that is about to be known',
+      { state: untold, toldGroups: undefined, groupNeeds: { ...some, isSettled: false } },
+      wait,
+    ],
+    [
+      'takes a moment first where the last one is half a minute old',
+      { toldGroups: undefined, momentMs: NOW_MS - 30_000 },
+      { do: 'poll' },
+    ],
+    [
+      'outranks the leader whose remote archives the agent has',
+      {
+        state: {
+          ...holding.state,
+          remoteArchives: { epoch: inForce('', 0, LATER).epoch ?? remoteEpoch, revision: 1 },
+        },
+      },
+      { do: 'outrank', epoch: LATER },
+    ],
+    [
+      'outranks who has told of remote archives under its own epoch',
+      { refusedAsStale: true, toldGroups: undefined },
+      { do: 'outrank', epoch: EPOCH },
+    ],
+  ])('%s', (_name, changes, expected) => {
+    const { state } = holding;
+    expect(step({ ownersOf: state.inventory, ...holding, ...changes })).toEqual(expected);
+  });
+
+  it('knows no groups before it is known what the agent is to enforce', () => {
+    expect(step({ ...holding, groupsOf: undefined }, null)).toEqual(wait);
   });
 });
 

@@ -1,7 +1,10 @@
 import type { State } from '@checkpoint-warden/api';
 import { compareLeaseEpochs, type LeaseEpoch } from '@checkpoint-warden/kube';
+import type { GroupNeeds } from '../groups/group-book.ts';
+import { type ToldGroups, whenToTell } from '../groups/when-to-tell.ts';
 import type { OwnerRound } from '../owners/plan-round.ts';
 import { epochFromWire } from '../wire-epoch.ts';
+import type { GroupsVersion } from './agent-memory.ts';
 
 /** What an agent is to have in force. */
 export interface WantedPolicy {
@@ -17,7 +20,10 @@ export type Step =
   | { readonly do: 'outrank'; readonly epoch: LeaseEpoch }
   | { readonly do: 'put-policy' }
   | { readonly do: 'get-owners' }
-  | { readonly do: 'judge-owners' };
+  | { readonly do: 'judge-owners' }
+  | { readonly do: 'get-groups' }
+  | { readonly do: 'get-newest' }
+  | { readonly do: 'put-remote-archives' };
 
 /** What is known of one agent. Times are monotonic ms. */
 export interface AgentKnowledge {
@@ -37,14 +43,21 @@ export interface AgentKnowledge {
   readonly round: OwnerRound;
   /** Before this nobody is judged, unless something must be taken back. */
   readonly nextJudgeMs: number;
+  readonly groupsOf: GroupsVersion | undefined;
+  readonly toldGroups: ToldGroups | undefined;
+  readonly groupNeeds: GroupNeeds;
+  /** Between two messages about remote archives. */
+  readonly tellPauseMs: number;
 }
 
 /** A policy in force is said again after so long: the agent counts when it last heard, and compares the clocks. */
 const CONFIRM_POLICY_MS = 300_000;
 /** Owner facts must be as of a moment this young at most, to be of use for long enough. */
 const FRESH_MOMENT_MS = 10_000;
+/** Facts about remote archives may be as of one this old: the polls that follow make them count for longer. */
+const RECENT_MOMENT_MS = 30_000;
 
-/** Decides what to do next for one agent. Pure; the first that is needed, policy before owners. */
+/** Decides what to do next for one agent. Pure; the first that is needed, policy before owners before groups. */
 export function nextStep(
   known: AgentKnowledge,
   wanted: WantedPolicy | undefined,
@@ -73,11 +86,17 @@ export function nextStep(
   if (!state.ready) return { do: 'wait', untilMs };
   if (!isSameInventory(known.ownersOf, state.inventory)) return { do: 'get-owners' };
   const { round } = known;
-  if (round.revoke || (round.due.length > 0 && nowMs >= known.nextJudgeMs)) {
-    const isFresh = known.momentMs !== undefined && nowMs - known.momentMs < FRESH_MOMENT_MS;
-    return { do: isFresh ? 'judge-owners' : 'poll' };
-  }
-  return { do: 'wait', untilMs: Math.min(untilMs, round.due.length > 0 ? known.nextJudgeMs : round.nextMs) };
+  const momentMs = known.momentMs ?? Number.NEGATIVE_INFINITY;
+  if (round.revoke || (round.due.length > 0 && nowMs >= known.nextJudgeMs))
+    return { do: nowMs - momentMs < FRESH_MOMENT_MS ? 'judge-owners' : 'poll' };
+  untilMs = Math.min(untilMs, round.due.length > 0 ? known.nextJudgeMs : round.nextMs);
+  if (wanted === undefined) return { do: 'wait', untilMs };
+
+  if (state.groups !== undefined && !isSameGroups(known.groupsOf, state)) return { do: 'get-groups' };
+  if (known.groupNeeds.mustAsk) return { do: 'get-newest' };
+  const tellMs = whenToTell(state, known.toldGroups, known.groupNeeds, epoch, known.tellPauseMs);
+  if (nowMs >= tellMs) return { do: nowMs - momentMs < RECENT_MOMENT_MS ? 'put-remote-archives' : 'poll' };
+  return { do: 'wait', untilMs: Math.min(untilMs, tellMs) };
 }
 
 /** Whether an agent enforces what it is to, and has it from us. */
@@ -97,8 +116,8 @@ function hasObeyedAnother({ policy }: State, wanted: WantedPolicy, epoch: LeaseE
 }
 
 /** The latest leader that an agent has obeyed, in whatever. */
-function latestEpoch({ policy, owners }: State): LeaseEpoch | undefined {
-  const epochs = [policy.epoch, owners?.epoch].flatMap((epoch) =>
+function latestEpoch({ policy, owners, remoteArchives }: State): LeaseEpoch | undefined {
+  const epochs = [policy.epoch, owners?.epoch, remoteArchives?.epoch].flatMap((epoch) =>
     epoch === undefined ? [] : [epochFromWire(epoch)],
   );
   return epochs.sort(compareLeaseEpochs).at(-1);
@@ -106,4 +125,8 @@ function latestEpoch({ policy, owners }: State): LeaseEpoch | undefined {
 
 function isSameInventory(a: State['inventory'] | undefined, b: State['inventory']): boolean {
   return a !== undefined && a.instance === b.instance && a.revision === b.revision;
+}
+
+function isSameGroups(known: GroupsVersion | undefined, { groups, inventory }: State): boolean {
+  return known !== undefined && known.version === groups && known.instance === inventory.instance;
 }

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { ruleHashesIn } from '@checkpoint-warden/api';
+import type { Policy, Rule } from '@checkpoint-warden/policy';
+
+/** The rules of some policies whose limits hold over all nodes together. */
+export interface SharedRules {
+  /** What tells them from others: another text when some group may have another hash. */
+  readonly id: string;
+  /** The one that has a hash in a namespace. */
+  find(namespace: string, hash: string): Rule | undefined;
+}
+
+export function sharedRules(policies: ReadonlySet<Policy>): SharedRules {
+  const sharing = [...policies].filter(({ rules }) => rules.some(isShared));
+  const texts = new Set(sharing.map(textOf));
+  const byNamespace = new Map<string, ReadonlyMap<string, Rule>>();
+  return {
+    id: createHash('sha256')
+      .update([...texts].sort().join('\n'))
+      .digest('base64url'),
+    find(namespace, hash) {
+      const known = byNamespace.get(namespace) ?? rulesIn(sharing, namespace);
+      byNamespace.set(namespace, known);
+      return known.get(hash);
+    },
+  };
+}
+
+/** Of other rules it only matters which archives they take. */
+function textOf({ rules }: Policy): string {
+  return JSON.stringify(
+    rules.map((rule) => (isShared(rule) ? rule : [rule.level, rule.namespace, rule.pod, rule.container])),
+  );
+}
+
+function rulesIn(policies: readonly Policy[], namespace: string): ReadonlyMap<string, Rule> {
+  const found = new Map<string, Rule>();
+  for (const { rules } of policies) {
+    for (const [rule, hash] of ruleHashesIn(rules, namespace)) if (isShared(rule)) found.set(hash, rule);
+  }
+  return found;
+}
+
+function isShared({ scope }: Rule): boolean {
+  return scope === 'Cluster';
+}
