@@ -47,12 +47,12 @@ async function ask(): Promise<string> {
   return text(response);
 }
 
-/** Connects in a process of its own. */
+/** Connects in a process of its own, which becomes that user only once it runs: Node.js may lie where only root can go. */
 function connectAs(uid: number): string {
-  const program = `require('net').connect(${JSON.stringify(path)})
+  const program = `process.setuid(${uid}); require('net').connect(${JSON.stringify(path)})
     .on('error', ({ code }) => console.log(code))
     .on('connect', function () { console.log('connected'); this.destroy(); })`;
-  const { stdout } = spawnSync(process.execPath, ['--eval', program], { uid, encoding: 'utf8', cwd: '/' });
+  const { stdout } = spawnSync(process.execPath, ['--eval', program], { encoding: 'utf8', cwd: '/' });
   return stdout.trim();
 }
 

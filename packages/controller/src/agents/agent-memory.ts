@@ -9,8 +9,8 @@ export interface AgentMemory {
   state: State | undefined;
   /** What `state` was told with; `undefined`: the next poll must tell it anew. */
   etag: string | undefined;
-  /** The last moment that the agent has named, and when the poll for it began. */
-  moment: { readonly text: string; readonly ms: number } | undefined;
+  /** The last moment that the agent has named. It lay between `ms`, when the poll for it began, and `endedMs`. */
+  moment: { readonly text: string; readonly ms: number; readonly endedMs: number } | undefined;
   nextPollMs: number;
   /** When it last confirmed the policy to be in force. */
   policyConfirmedMs: number;

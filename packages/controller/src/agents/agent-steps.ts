@@ -80,7 +80,12 @@ export function createAgentSteps(
     const { version, oldestMs } = groups.message();
     if (version !== told.version) return undefined;
     const { epoch, revision } = told;
-    return formatConfirmation({ epoch, revision, asOf: moment.text, olderMs: olderMs(moment.ms, oldestMs) });
+    return formatConfirmation({
+      epoch,
+      revision,
+      asOf: moment.text,
+      olderMs: olderMs(moment.endedMs, oldestMs),
+    });
   };
 
   /** What a poll that began at `polledMs` says of the agent's groups. */
@@ -100,7 +105,9 @@ export function createAgentSteps(
       const startedMs = clock.monotonicMs();
       const polled = await agent.poll(memory.etag, confirmation(), signal);
       memory.etag = polled.etag;
-      memory.moment = polled.moment === undefined ? undefined : { text: polled.moment, ms: startedMs };
+      const endedMs = clock.monotonicMs();
+      memory.moment =
+        polled.moment === undefined ? undefined : { text: polled.moment, ms: startedMs, endedMs };
       memory.nextPollMs = clock.monotonicMs() + jittered(pollIntervalMs(), random);
       if (polled.state !== undefined) {
         const { node } = polled.state;
@@ -226,7 +233,7 @@ export function createAgentSteps(
         revision: ports.nextRemoteRevision(),
         sentAt: toWireTime(clock.nowMs()),
         asOf: moment.text,
-        olderMs: olderMs(moment.ms, oldestMs),
+        olderMs: olderMs(moment.endedMs, oldestMs),
         ...remoteChanges(isHeld ? before : undefined, told),
       };
       memory.toldGroups = undefined; // should it have refused, all has to be said
@@ -258,9 +265,9 @@ export function createAgentSteps(
   };
 }
 
-/** How much longer ago than a poll, which began at `polledMs`, something was last known to be right. */
-function olderMs(polledMs: number, rightMs: number): number {
-  return Math.max(0, Math.ceil(polledMs - rightMs));
+/** How much longer ago than a moment, which lay before `momentMs`, something was last known to be right. */
+function olderMs(momentMs: number, rightMs: number): number {
+  return Math.max(0, Math.ceil(momentMs - rightMs));
 }
 
 /** Whether an agent, in one start of it, has gone back behind a policy that it had in force. */
