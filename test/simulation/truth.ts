@@ -82,6 +82,8 @@ export function createTruth(api: MemoryApiServer, clock: Pick<Clock, 'monotonicM
   let podless: Presence[] = [];
   let heldSinceMs = Number.POSITIVE_INFINITY;
   let isRestored = false;
+  /** The Lease as it was before a restore. */
+  let leaseBefore = '';
   let restores = 0;
   let restoredMs = Number.NEGATIVE_INFINITY;
   let policiesNow: readonly CheckpointRetentionPolicy[] = [];
@@ -100,7 +102,7 @@ export function createTruth(api: MemoryApiServer, clock: Pick<Clock, 'monotonicM
       if (there.has(owner)) continue;
       present.delete(owner);
       presences.set(owner, [...(presences.get(owner) ?? []), { fromMs, toMs: nowMs }]);
-      if (isRestored) lost.set(owner, nowMs);
+      if (isRestored && leaseBefore !== leaseNow()) lost.set(owner, nowMs);
     }
     for (const owner of there) {
       if (!present.has(owner)) present.set(owner, nowMs);
@@ -160,6 +162,15 @@ export function createTruth(api: MemoryApiServer, clock: Pick<Clock, 'monotonicM
     return api.objects<Node>(NODES).find(({ metadata }) => metadata.name === node)?.metadata.labels ?? {};
   }
 
+  /**
+   * A restore that leaves the very Lease that its holder knows, of a backup made since the last renewal, cannot be told by it: whom
+   * that takes away is as gone as if somebody had deleted it.
+   */
+  function leaseNow(): string {
+    const [lease] = api.objects<Lease>(LEASES);
+    return JSON.stringify([lease?.metadata.uid, lease?.spec]);
+  }
+
   function observeLease(): void {
     const [lease] = api.objects<Lease>(LEASES);
     const isHeld = lease?.metadata.annotations?.[HOLD_ORPHANS] !== undefined;
@@ -201,6 +212,7 @@ export function createTruth(api: MemoryApiServer, clock: Pick<Clock, 'monotonicM
       restores += 1;
       restoredMs = clock.monotonicMs();
       isRestored = true;
+      leaseBefore = leaseNow();
     },
   };
 }
