@@ -106,9 +106,13 @@ export function overLimits({ nodes, truth }: World): string[] {
   return found;
 }
 
-/** Groups in which something has arrived on a node under the rule that limits them. */
+/**
+ * Groups in which something has arrived on a node under the rule that limits them. A node that has nothing left in a group that
+ * counts does not say so any more: then the next arrival makes it due again.
+ */
 function dueAt({ agent }: AgentNode, { rules }: Policy): GroupKey[] {
-  return (agent?.inventory.archives() ?? []).flatMap(({ owner }) => {
+  return (agent?.inventory.archives() ?? []).flatMap(({ owner, state, pinned }) => {
+    if (state !== 'complete' || pinned) return [];
     const rule = owner && governingRule(rules, owner);
     if (agent === undefined || owner === undefined || rule === undefined) return [];
     const { due, arrivedUnder } = agent.inventory;

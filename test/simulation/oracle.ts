@@ -401,6 +401,14 @@ export function createOracle({ truth, monotonicMs, statistics }: OraclePorts): O
 /** The verdict that calls for what an intent says. */
 function callFor({ archive, reason }: Intent, verdicts: readonly Verdict[]): Verdict | undefined {
   return verdicts.find(
-    (verdict) => verdict.archive.name === archive && verdict.action === 'delete' && verdict.reason === reason,
+    (verdict) =>
+      verdict.archive.name === archive &&
+      verdict.action === 'delete' &&
+      // Of a list that ends where one limit is full nobody can tell whether the other one is as well.
+      (verdict.reason === reason || (isOfGroup(reason) && isOfGroup(verdict.reason))),
   );
+}
+
+function isOfGroup(reason: Verdict['reason']): boolean {
+  return reason === 'over-count' || reason === 'over-total-size';
 }
