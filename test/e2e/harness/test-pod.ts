@@ -128,10 +128,11 @@ function archivesOf(cluster: TestCluster, prefix: string): Record<string, string
 async function checkpoint(cluster: TestCluster, node: string, container: string): Promise<string> {
   const path = `/api/v1/nodes/${node}/proxy/checkpoint/${container}`;
   const deadline = performance.now() + 60_000;
+  const named = archivesNamedLike(container);
   for (;;) {
-    await untilAnotherSecond(container);
+    await untilAnotherSecond(named);
     const { status, body } = await cluster.admin.send('POST', path);
-    lastSecond.set(container, currentSecond());
+    lastSecond.set(named, currentSecond());
     if (status === 200) return basename((body as { items: [string] }).items[0]);
     const text = JSON.stringify(body);
     // runc looks at most a thousand times, hardly waiting, whether a container is frozen (version 1 of cgroups), and CRIU gives
@@ -142,14 +143,20 @@ async function checkpoint(cluster: TestCluster, node: string, container: string)
   }
 }
 
-/** Second in which a container was checkpointed last. */
+/** What archives of `namespace/pod/container` are named by, but for the time: other containers may have the same. */
+function archivesNamedLike(container: string): string {
+  const [namespace, pod, name] = container.split('/');
+  return `${pod}_${namespace}-${name}`;
+}
+
+/** Second in which an archive of a name was taken last. */
 const lastSecond = new Map<string, number>();
 
 function currentSecond(): number {
   return Math.floor(Date.now() / 1_000);
 }
 
-/** Two checkpoints of one container within a second have the same file name. */
-async function untilAnotherSecond(container: string): Promise<void> {
-  while (lastSecond.get(container) === currentSecond()) await wait(1_000 - (Date.now() % 1_000));
+/** Two checkpoints within a second have the same file name. */
+async function untilAnotherSecond(named: string): Promise<void> {
+  while (lastSecond.get(named) === currentSecond()) await wait(1_000 - (Date.now() % 1_000));
 }
