@@ -2,6 +2,7 @@ import { AppError } from '@checkpoint-warden/errors';
 import { type Component, createWaker } from '@checkpoint-warden/kit';
 import {
   type GroupKey,
+  namespaceOf,
   type Plan,
   type PlanInput,
   type Policy,
@@ -10,7 +11,6 @@ import {
 } from '@checkpoint-warden/policy';
 import { archiveNameOfPin, parseArchiveName } from './archive/archive-name.ts';
 import type { ClockGuard, ClockTrust } from './clock-guard.ts';
-import { namespaceOf } from './groups/namespace-of.ts';
 import { createHintQueue } from './hint-queue.ts';
 import { type InventoryTotals, inventoryTotals } from './inventory/inventory-totals.ts';
 import { createEnforcer, type EnforcerPorts } from './pass/enforcer.ts';

@@ -16,3 +16,9 @@ export function groupKey(level: GroupLevel, owner: Owner): GroupKey {
 export function groupKeysOf(owner: Owner): readonly GroupKey[] {
   return [groupKey('container', owner), groupKey('pod', owner), groupKey('namespace', owner)];
 }
+
+/** The namespace that a group lies in. */
+export function namespaceOf(group: GroupKey): string {
+  const slash = group.indexOf('/');
+  return slash < 0 ? group : group.slice(0, slash);
+}

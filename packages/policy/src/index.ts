@@ -2,7 +2,7 @@ export { compareNewestFirst, compareText, type Dated, orderTimeMs } from './arch
 export { DURATION_PATTERN, formatDuration, MAX_DURATION_LENGTH, parseDuration } from './duration.ts';
 export { type Explanation, explain, type LimitFinding } from './explain.ts';
 export { governingRule, matchingRules } from './governing-rule.ts';
-export { groupKey, groupKeysOf } from './group-key.ts';
+export { groupKey, groupKeysOf, namespaceOf } from './group-key.ts';
 export { matchesPattern } from './name-pattern.ts';
 export type { ParseResult } from './parse-result.ts';
 export { planRetention } from './plan-retention.ts';

@@ -7,13 +7,13 @@ import {
   type Dated,
   type GroupKey,
   groupKeysOf,
+  namespaceOf,
   type Policy,
   reachOf,
   type SharedGroup,
   sharedGroups,
 } from '@checkpoint-warden/policy';
 import type { Inventory } from '../inventory/inventory.ts';
-import { namespaceOf } from './namespace-of.ts';
 import type { RuleHashes } from './rule-hashes.ts';
 
 /** One group on this node in which archives of other nodes could matter. */

@@ -6,12 +6,12 @@ import {
   governingRule,
   groupKey,
   groupKeysOf,
+  namespaceOf,
   type Owner,
   type Policy,
 } from '@checkpoint-warden/policy';
 import type { Message } from '../policy/control-state.ts';
 import { compareEpochs } from '../policy/policy-in-force.ts';
-import { namespaceOf } from './namespace-of.ts';
 import type { RuleHashes } from './rule-hashes.ts';
 
 /** A message about the archives of other nodes. */

@@ -2,6 +2,7 @@ import type { Clock, Logger } from '@checkpoint-warden/kit';
 import {
   type GroupKey,
   groupKey,
+  namespaceOf,
   type Owner,
   type OwnerState,
   type Plan,
@@ -11,7 +12,6 @@ import {
   type UnreachableLimit,
 } from '@checkpoint-warden/policy';
 import type { ArchiveStore } from '../archive/archive-store.ts';
-import { namespaceOf } from '../groups/namespace-of.ts';
 import { NO_REMOTE_FACTS, type RemoteArchives } from '../groups/remote-archives.ts';
 import type { RuleHashes } from '../groups/rule-hashes.ts';
 import { rulesOfArrivals } from '../groups/rules-of-arrivals.ts';

@@ -1,3 +1,4 @@
+import { namespaceOf } from '@checkpoint-warden/policy';
 import { groupLevel } from './group-level.ts';
 import type { Entry } from './holder.ts';
 
@@ -24,7 +25,7 @@ export function createEntryIndex(): EntryIndex {
       const entry: Entry = {
         rule: ofRule.rule,
         group,
-        namespace: partsOf(group)[0] ?? '',
+        namespace: namespaceOf(group),
         level: groupLevel(group),
         rows: [],
         isShared: false,

@@ -1,6 +1,6 @@
 import { compareNewestFirst, type Dated, orderTimeMs } from '../archive-order.ts';
 import { governingRule } from '../governing-rule.ts';
-import { groupKeysOf } from '../group-key.ts';
+import { groupKeysOf, namespaceOf } from '../group-key.ts';
 import { matchesPattern } from '../name-pattern.ts';
 import { planRetention } from '../plan-retention.ts';
 import { countThatMatter, type GroupReach, mayExceed, reachOf, sharedGroups } from '../shared-groups.ts';
@@ -318,10 +318,6 @@ export function createCluster(
 function keysWithin(group: GroupKey, archives: readonly Dated[]): GroupKey[] {
   const keys = archives.flatMap(({ archive: { owner } }) => (owner === undefined ? [] : groupKeysOf(owner)));
   return [...new Set([group, ...keys.filter((key) => key.startsWith(`${group}/`))])];
-}
-
-function namespaceOf(key: GroupKey): string {
-  return key.split('/')[0] ?? key;
 }
 
 function bytesOf(archives: readonly Dated[]): number {
