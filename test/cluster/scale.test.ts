@@ -22,7 +22,15 @@ beforeAll(async () => {
 afterAll(() => rig?.close());
 
 it('brings an edit, a deletion and a restart to fifty agents, also with some of them dead', async () => {
-  const effort = { edits: 1, steadyMs: 1_000, laterMs: 3_000, arrivals: 3, quietMs: 1_000, takeOver: false };
+  const effort = {
+    edits: 1,
+    steadyMs: 1_000,
+    laterMs: 3_000,
+    arrivals: 3,
+    surplus: 2,
+    quietMs: 1_000,
+    takeOver: false,
+  };
   const results = await measureScale(rig, effort);
   const figures = results.flatMap((result) => result.figures);
   for (const { name, value } of figures) expect(value.median, name).toBeGreaterThanOrEqual(0);

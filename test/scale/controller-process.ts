@@ -10,6 +10,8 @@ export interface ControllerFiles {
   readonly kubeconfig: string;
   readonly tlsDir: string;
   readonly agentPort: number;
+  /** Agents that are no pods, as `--agent` takes them. */
+  readonly agents: readonly string[];
   /** As `--poll-interval` takes it. */
   readonly pollInterval: string;
   /** More arguments of Node. */
@@ -38,6 +40,7 @@ export async function startController(files: ControllerFiles): Promise<RunningPr
       `--namespace=${AGENTS_NAMESPACE}`,
       `--agent-selector=${selector}`,
       `--agent-port=${files.agentPort}`,
+      ...files.agents.map((agent) => `--agent=${agent}`),
       `--poll-interval=${files.pollInterval}`,
       `--tls-dir=${files.tlsDir}`,
       `--metrics-listen=127.0.0.1:${port}`,

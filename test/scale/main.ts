@@ -63,6 +63,7 @@ try {
     steadyMs: Number(values.steady) * 1_000,
     laterMs: 45_000,
     arrivals: 20,
+    surplus: 10,
     quietMs: 30_000,
     takeOver: true,
   });

@@ -8,6 +8,7 @@ import { measurePolicyEdit } from './policy-edit.ts';
 import type { ScaleRig } from './scale-rig.ts';
 import { measureSharedGroups } from './shared-groups.ts';
 import { measureSteadyState, plain } from './steady-state.ts';
+import { measureSurplusGone } from './surplus-gone.ts';
 import { measureTakeOver } from './take-over.ts';
 
 const LOOK_MS = 500;
@@ -20,6 +21,8 @@ export interface ScaleEffort {
   readonly laterMs: number;
   /** Archives that arrive, each in another namespace. */
   readonly arrivals: number;
+  /** Archives that arrive on one node and are one too many for another, one after the other; each waits for a poll. */
+  readonly surplus: number;
   /** How long nothing changes after all were told of each other's archives. */
   readonly quietMs: number;
   /** Whether the leader is killed at the end, which takes as long as its Lease is good. */
@@ -81,6 +84,13 @@ export async function measureScale(rig: ScaleRig, effort: ScaleEffort): Promise<
       'scale-groups',
       'namespaces on several nodes',
       await measureSharedGroups(rig, leader, { arrivals: effort.arrivals, quietMs: effort.quietMs }),
+    ),
+  );
+  results.push(
+    result(
+      'scale-surplus',
+      'a namespace on two nodes at its limit',
+      await measureSurplusGone(rig, effort.surplus),
     ),
   );
   results.push(result('scale-memory', 'after all that', [measureMemory(rig, leader, 'at the end')]));

@@ -8,12 +8,13 @@ import {
 } from '@checkpoint-warden/api';
 import type { ApiClient } from '../cluster/api-client.ts';
 import { POLICIES_PATH } from '../cluster/policies-api.ts';
+import { REAL_RULES } from './real-agents.ts';
 
 const NAME = 'default';
 const DRY_RUN = '?dryRun=All';
 const NAMESPACE_LIMIT = { maxCheckpointsPerNamespace: 60 };
 
-/** A policy as a cluster may have one: 61 rules. Editing it changes one limit. */
+/** A policy as a cluster may have one: 63 rules. Editing it changes one limit. */
 export interface ScalePolicy {
   /** @returns what nodes enforce then */
   create(): Promise<Compiled>;
@@ -82,13 +83,16 @@ function compiledOf({ status, body }: { status: number; body: unknown }): Compil
 const SPEC = {
   orphanGracePeriod: '0s',
   globalPolicy: { retainOrphan: false, maxCheckpointsPerPod: 30, maxTotalSizePerNamespace: '1Ti' },
-  namespacePolicies: Array.from({ length: 30 }, (_, index) => ({
-    namespace: `team-${index}`,
-    retainOrphan: false,
-    maxCheckpoints: 200,
-    maxTotalSize: '500Gi',
-    maxCheckpointAge: '7d',
-  })),
+  namespacePolicies: [
+    ...Array.from({ length: 30 }, (_, index) => ({
+      namespace: `team-${index}`,
+      retainOrphan: false,
+      maxCheckpoints: 200,
+      maxTotalSize: '500Gi',
+      maxCheckpointAge: '7d',
+    })),
+    ...REAL_RULES,
+  ],
   podPolicies: Array.from({ length: 30 }, (_, index) => ({
     namespace: `team-${index}`,
     pod: 'service-1-*',

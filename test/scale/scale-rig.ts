@@ -14,6 +14,7 @@ import { type Child, startChild } from './child.ts';
 import { agentAddress, type ClusterSize, podAt, type Trial, trialOf } from './cluster-shape.ts';
 import { startController } from './controller-process.ts';
 import { type Filled, fillCluster } from './fill-cluster.ts';
+import { REAL_NODES, type RealAgents, startRealAgents } from './real-agents.ts';
 import { type ScalePolicy, scalePolicy } from './scale-policy.ts';
 import type { AgentsCalls } from './simulated-agents.ts';
 
@@ -49,6 +50,8 @@ export interface ScaleRig {
   readonly trials: Trials;
   readonly policy: ScalePolicy;
   readonly agents: Child<AgentsCalls>;
+  /** Two more. */
+  readonly realAgents: RealAgents;
   readonly bare: Child<BareCalls>;
   /** What the controllers ask of the API server. */
   readonly audit: Audit;
@@ -98,6 +101,10 @@ export async function startScaleRig({
       trials: [...trials.held[1], ...trials.held[3]],
     });
 
+    for (const name of REAL_NODES) await server.admin.send('POST', '/api/v1/nodes', { metadata: { name } });
+    const realAgents = await startRealAgents({ program, folder, ca, certificate: certificates.agent });
+    ends.push(realAgents.end);
+
     const identityFile = join(folder, 'bare-identity.json');
     writeFileSync(
       identityFile,
@@ -126,6 +133,7 @@ export async function startScaleRig({
       trials,
       policy: scalePolicy(server.admin),
       agents,
+      realAgents,
       bare,
       audit,
       tell,
@@ -135,6 +143,7 @@ export async function startScaleRig({
           kubeconfig,
           tlsDir,
           agentPort: port,
+          agents: realAgents.addresses,
           nodeFlags,
           pollInterval,
         });

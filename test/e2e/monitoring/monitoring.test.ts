@@ -50,9 +50,13 @@ it('tells what real checkpoints have become', async () => {
     async () =>
       (await value('sum(checkpoint_warden_deletions_total{reason="orphaned",result="deleted"})')) > 0,
   );
+  // The limit holds across both nodes: how many of its last three the other pod has depends on which were taken first.
+  const left = () => pods.flatMap((pod) => Object.values(pod.archives()).flat()).length;
   await waitFor(
     'the namespace has its archives in the controller’s metrics',
-    async () => (await value(`checkpoint_warden_namespace_archives{archive_namespace="${namespace}"}`)) === 3,
+    async () =>
+      left() > 0 &&
+      (await value(`checkpoint_warden_namespace_archives{archive_namespace="${namespace}"}`)) === left(),
   );
 });
 
