@@ -8,8 +8,9 @@ export default defineConfig({
     globalSetup: 'test/cluster/global-setup.ts',
     // They share one API server, where policies act on the whole cluster: one file at a time.
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Limits against hanging. Whatever is waited for has a deadline of its own, with a message.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     silent: 'passed-only',
   },
 });

@@ -9,8 +9,8 @@ export default defineConfig({
     // They share one cluster, in which policies act on everything: one file at a time.
     fileParallelism: false,
     // Limits against hanging. Whatever is waited for has a deadline of its own, with a message.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     teardownTimeout: 60_000,
     silent: 'passed-only',
   },

@@ -130,7 +130,7 @@ describe('every setting of the programs', () => {
       stateDir: '/state',
       scanInterval: '7m',
       quietPeriod: '8m',
-      pollInterval: '9m',
+      pollInterval: '29s',
       logLevel: 'error',
     };
     const names = describeSettings(schema)

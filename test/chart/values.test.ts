@@ -99,7 +99,7 @@ const OTHERWISE: Readonly<Record<string, { value: unknown; with?: readonly strin
 const ALIKE: Readonly<Record<string, unknown>> = {
   scanInterval: '5m',
   quietPeriod: '5m',
-  pollInterval: '5m',
+  pollInterval: '25s',
   logLevel: 'debug',
   port: 10_000,
   metricsPort: 10_001,

@@ -116,9 +116,7 @@ describe('the notes', () => {
 });
 
 describe('a release', () => {
-  it('is installed, changed into every form and back, and loses no policy when it goes', {
-    timeout: 300_000,
-  }, async () => {
+  it('is installed, changed into every form and back, and loses no policy when it goes', async () => {
     const { admin } = server;
     await helmIn('install', NAMESPACE);
     const policy = {
@@ -127,7 +125,9 @@ describe('a release', () => {
       metadata: { name: 'default' },
       spec: { globalPolicy: { maxCheckpointsPerContainer: 3 } },
     };
-    await expect.poll(async () => (await admin.send('GET', POLICIES_PATH)).status).toBe(200);
+    await expect
+      .poll(async () => (await admin.send('GET', POLICIES_PATH)).status, { timeout: 30_000 })
+      .toBe(200);
     expect((await admin.send('POST', POLICIES_PATH, policy)).status).toBe(201);
 
     // What an upgrade may not change, such as selectors, it would refuse.

@@ -172,7 +172,7 @@ export function createSimulatedAgent(
     }),
     postGroups: ({ groups: asked }) => ({
       status: 200,
-      body: { groups: groups.newest(rules, asked) } satisfies NewestAnswer,
+      body: { inventory: inventory(), groups: groups.newest(rules, asked) } satisfies NewestAnswer,
     }),
     putRemoteArchives({ epoch, revision, asOf, groups: told, changes }) {
       if (isStale(epoch)) return refuseStale();

@@ -45,9 +45,11 @@ export function reachOfGroup(
 /** @param owners - those of the archives at present */
 export function createSimulatedGroups(node: string, owners: () => readonly Owner[]): SimulatedGroups {
   const arrived: Archive[] = [];
+  // Those of a pod that has moved are other archives than on the node before, and have other names.
+  const newestMs = NEWEST_MS - (Number(node.split('-')[1]) % 60) * 1_000;
   const groupsUnder = (policy: Policy): SharedGroup[] => {
     const old = owners().flatMap((owner) =>
-      Array.from({ length: ARCHIVES_OF_POD }, (_, age) => archiveOf(owner, NEWEST_MS - age * MINUTE_MS)),
+      Array.from({ length: ARCHIVES_OF_POD }, (_, age) => archiveOf(owner, newestMs - age * MINUTE_MS)),
     );
     return sharedGroups([...old, ...arrived], policy, Date.now());
   };

@@ -66,13 +66,18 @@ export function whyWithinLimits({
   return fills ? undefined : `${newer.length} newer archives of its rule, here and elsewhere, fill no limit`;
 }
 
+/** Each once: what has one name is the same archive, copied. */
 function newerThan(archive: Archive, others: readonly Archive[], nowMs: number): readonly Dated[] {
   const dated = (each: Archive): Dated => ({
     archive: each,
     timeMs: each.createdAtMs <= nowMs ? each.createdAtMs : each.mtimeMs,
   });
   const own = dated(archive);
-  return others.map(dated).filter((other) => compareNewestFirst(other, own) < 0);
+  const newer = others
+    .filter(({ name }) => name !== archive.name)
+    .map(dated)
+    .filter((other) => compareNewestFirst(other, own) < 0);
+  return [...new Map(newer.map((other) => [other.archive.name, other])).values()];
 }
 
 function isGovernedBy(rule: Rule, { owner }: Archive, policy: Policy): boolean {
@@ -80,8 +85,8 @@ function isGovernedBy(rule: Rule, { owner }: Archive, policy: Policy): boolean {
 }
 
 /**
- * Archives that one planner of all nodes would delete for a count or size limit that acts: at once, or as something has arrived in
- * the group under its rule. Asked only of nodes that have one policy and one time: otherwise there is no such planner.
+ * Archives that planners who know of all nodes would delete for a count or size limit that acts: at once, or as something has arrived
+ * in the group under its rule. Asked only of nodes that have one policy and one time: others do not decide alike.
  */
 export function overLimits({ nodes, truth }: World): string[] {
   const found: string[] = [];
@@ -89,13 +94,19 @@ export function overLimits({ nodes, truth }: World): string[] {
     const [first] = same;
     if (first === undefined || !areInTime(same)) continue;
     const { policy } = truth.now(first.name);
-    const { verdicts } = referencePlan({
-      archives: same.flatMap(({ agent }) => agent?.inventory.archives() ?? []),
-      policy: { rules: policy.rules.filter(({ scope }) => scope === 'Cluster') },
-      nowMs: first.clock.nowMs(),
-      due: new Set(same.flatMap((node) => dueAt(node, policy))),
-      clockTrusted: true,
-    });
+    const due = new Set(same.flatMap((node) => arrivedAt(node, policy)));
+    const archivesOf = ({ agent }: AgentNode) => agent?.inventory.archives() ?? [];
+    const verdicts = same.flatMap(
+      (node) =>
+        referencePlan({
+          archives: archivesOf(node),
+          remote: same.filter((other) => other !== node).flatMap(archivesOf),
+          policy: { rules: policy.rules.filter(({ scope }) => scope === 'Cluster') },
+          nowMs: first.clock.nowMs(),
+          due: new Set([...due, ...(node.agent?.inventory.due ?? [])]),
+          clockTrusted: true,
+        }).verdicts,
+    );
     for (const { archive, reason, mode, rule } of verdicts) {
       if (mode === 'Enforce' && (reason === 'over-count' || reason === 'over-total-size'))
         found.push(
@@ -110,16 +121,17 @@ export function overLimits({ nodes, truth }: World): string[] {
  * Groups in which something has arrived on a node under the rule that limits them. A node that has nothing left in a group that
  * counts does not say so any more: then the next arrival makes it due again.
  */
-function dueAt({ agent }: AgentNode, { rules }: Policy): GroupKey[] {
-  return (agent?.inventory.archives() ?? []).flatMap(({ owner, state, pinned }) => {
-    if (state !== 'complete' || pinned) return [];
+function arrivedAt({ agent, clock }: AgentNode, { rules }: Policy): GroupKey[] {
+  return (agent?.inventory.archives() ?? []).flatMap(({ owner, state, pinned, createdAtMs, mtimeMs }) => {
+    const isFuture = Math.min(createdAtMs, mtimeMs) > clock.nowMs();
+    if (state !== 'complete' || pinned || isFuture) return [];
     const rule = owner && governingRule(rules, owner);
     if (agent === undefined || owner === undefined || rule === undefined) return [];
-    const { due, arrivedUnder } = agent.inventory;
+    const { arrived, arrivedUnder } = agent.inventory;
     const hash = ruleHashesIn(rules, owner.namespace).get(rule) ?? '';
     return rule.groups
       .map(({ level }) => groupKey(level, owner))
-      .filter((key) => due.has(key) || arrivedUnder(key).has(hash));
+      .filter((key) => arrived.has(key) || arrivedUnder(key).has(hash));
   });
 }
 

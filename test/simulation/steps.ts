@@ -46,6 +46,20 @@ export const DEEDS: Readonly<Record<string, Step>> = {
     return `${first}, ${written}, ${putArchivesEverywhere(world, namespace)}`;
   },
   'archive begins': (world) => putArchive(world, world.random.pick(OWNERS), 'incomplete'),
+  'archive is copied or moved': (world) => {
+    const [from, name] = anArchive(world);
+    const to = world.random.pick(world.nodes);
+    const content = name === undefined ? undefined : from.disk.store.files.get(name)?.content;
+    if (name === undefined || content === undefined || from === to) return undefined;
+    to.disk.store.put(name, content);
+    to.agent?.agent.hint(name);
+    const isMove = world.random.below(2) === 0;
+    if (isMove) {
+      from.disk.store.erase(name);
+      from.agent?.agent.hint(name);
+    }
+    return `${isMove ? 'move' : 'copy'} ${name} from ${from.name} to ${to.name}`;
+  },
   'archive is pinned or unpinned': (world) => {
     const [node, name] = anArchive(world);
     if (name === undefined) return undefined;
@@ -411,18 +425,18 @@ function putArchive(
   structure: 'complete' | 'incomplete' = 'complete',
   node = world.random.pick(world.nodes),
 ): string {
-  const { random } = world;
-  const name = archiveFileName(
-    owner,
-    new Date(node.clock.nowMs() - 1_000 * (1 + node.disk.store.files.size)),
-  );
+  const { random, nodes } = world;
+  const index = nodes.indexOf(node);
+  // On each node another one, or they were copies of each other.
+  const before = 1 + nodes.length * node.disk.store.files.size + index;
+  const name = archiveFileName(owner, new Date(node.clock.nowMs() - 1_000 * before));
   const content = {
     structure,
     owner,
     sizeBytes: (1 + random.below(3)) * 2 ** 20,
     mtimeMs: node.clock.nowMs(),
   };
-  if (node.disk.store.files.has(name)) return 'it is there already';
+  if (nodes.some(({ disk }) => disk.store.files.has(name))) return 'it is there already';
   node.disk.store.put(name, content);
   if (random.below(4) > 0) node.agent?.agent.hint(name);
   return `${name} on ${node.name}`;

@@ -145,10 +145,21 @@ describe('an agent that was told of archives on other nodes', () => {
     put(1);
     put(2);
     await start(THREE);
-    const named = groupUnder(THREE, [remote([3]), remote([3], 'third')], KEYS);
+    const named = groupUnder(THREE, [remote([3]), remote([4], 'third')], KEYS);
     tell([named, { ...named, group: 'shop/web-0/app' }]);
     await settle();
     expect(left()).toEqual([2]);
+  });
+
+  it('counts copies once: an archive that was copied or moved costs no other one its place', async () => {
+    for (const second of [1, 2, 3]) put(second);
+    await start(THREE);
+    tell([groupUnder(THREE, [remote([2, 3]), remote([3], 'third')], KEYS)]);
+    await settle();
+    expect(left()).toEqual([1, 2, 3]);
+    tell([groupUnder(THREE, [remote([3, 4]), remote([4], 'third')], KEYS)]);
+    await settle();
+    expect(left()).toEqual([2, 3]);
   });
 
   it('knows its own archives better than what is said of them', async () => {

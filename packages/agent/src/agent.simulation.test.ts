@@ -302,6 +302,23 @@ async function dealWithArrivals(world: World, { agent }: MemoryAgent): Promise<v
   world.arrived.clear();
 }
 
+/**
+ * Has the agent look at everything before its policy is another one: what has arrived counts under this one only then, also where it
+ * is still due for what could not be done. What cannot be looked at yet may arrive later.
+ */
+async function useUpArrivals(world: World, { agent }: MemoryAgent): Promise<boolean> {
+  const { faults, files } = world.disk.store;
+  if (faults.list) return false;
+  await settle(world);
+  agent.rescan();
+  await settle(world);
+  const unseen = [...faults.archives].map((name) => files.get(name)?.content.owner);
+  world.arrived.clear();
+  for (const owner of unseen)
+    for (const group of owner === undefined ? [] : groupKeysOf(owner)) world.arrived.add(group);
+  return true;
+}
+
 /** The groups of what has arrived under the policy in force and still counts. */
 function dueForCertain({ news, disk: { store } }: World): ReadonlySet<GroupKey> {
   const counting = [...news]
@@ -380,11 +397,15 @@ async function take(
       else if (content !== undefined) store.put(name, { ...content, mtimeMs: clock.nowMs() });
       arrive(content?.owner);
       break;
-    case 'policy':
-      world.policy = random.pick(POLICIES);
+    case 'policy': {
+      const next = random.pick(POLICIES);
+      const isUsedUp = next !== world.policy && random.below(2) === 0 && (await useUpArrivals(world, life));
+      world.policy = next;
       world.news.clear();
       put(world, life, '/v1/policy', { policy: world.policy });
+      if (isUsedUp) await settle(world); // so that it scans under this one, whatever comes after
       break;
+    }
     case 'time':
       clock.advance(random.pick([100, 5_000, 20_000, 20_000, 31_000, SCAN_MS, 1_200_000]));
       break;

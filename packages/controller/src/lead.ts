@@ -143,6 +143,7 @@ export async function lead(
   const events = createPolicyEvents((name) => cluster.policies.objects.get(name)?.uid, ports.recordEvent);
   const outrank = createOutrank({
     leadership,
+    clock,
     log,
     onRaised({ leaseCreatedMs, leaseTransitions }) {
       hold.hold(`an agent had obeyed leader ${leaseTransitions} of a Lease of ${toWireTime(leaseCreatedMs)}`);
@@ -164,7 +165,7 @@ export async function lead(
           nextOwnersRevision: () => ++ownersRevision,
           groups: groups.join(place.node),
           nextRemoteRevision: () => ++remoteRevision,
-          outrank,
+          outrank: (epoch) => outrank(place.node, epoch),
           onOwners,
         },
         { pollIntervalMs: () => pollInterval(options.pollIntervalMs, fleet.size) },

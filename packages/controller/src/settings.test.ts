@@ -1,5 +1,7 @@
 import { loadSettings } from '@checkpoint-warden/kit/settings';
 import { describe, expect, it } from 'vitest';
+import { jittered } from './backoff.ts';
+import { SILENT_MS } from './groups/holder.ts';
 import { ControllerSettings } from './settings.ts';
 
 const load = (flags: Record<string, unknown>, env: Record<string, string> = {}) =>
@@ -24,6 +26,12 @@ describe('the settings of the controller', () => {
       'b=https://b:2',
     ]);
     expect(load({}, { CHECKPOINT_WARDEN_AGENT: 'a=https://a:1' }).agent).toEqual(['a=https://a:1']);
+  });
+
+  it('take no interval in which an agent could fall silent between two polls', () => {
+    const { pollIntervalMs } = load({ pollInterval: '30s' });
+    expect(jittered(pollIntervalMs, () => 1)).toBeLessThan(SILENT_MS);
+    expect(() => load({ pollInterval: '31s' })).toThrow('31s is too large');
   });
 
   it.each([{ agentPort: '0' }, { agentPort: '65536' }, { pollInterval: '100ms' }])('refuse %o', (flags) => {

@@ -49,9 +49,10 @@ export const ControllerSettings = Type.Object({
   }),
   pollIntervalMs: Setting.duration({
     description:
-      'Time between looks at an agent in which nothing changes, give or take a fifth; longer where it would make more than 200 looks a second',
+      'Time between looks at an agent in which nothing changes, 30s at most, give or take a fifth; longer where it would make more than 200 looks a second',
     default: '12s',
     min: 1_000,
+    max: 30_000, // with the fifth, an agent is heard of before others are told without it: `SILENT_MS`
   }),
   logLevel: Setting.choice(LOG_LEVELS, {
     placeholder: 'level',

@@ -22,6 +22,11 @@ const fastClock: Clock = {
   sleep: (ms, signal) => systemClock.sleep(ms / FASTER, signal),
 };
 
+/** For an answer, and for the server to end a watch that is to end. On a busy machine both may take a second. */
+const PATIENCE_MS = 2_000;
+/** Far more than anything takes: a limit against hanging. */
+const DEADLINE = { timeout: 30_000, interval: 20 };
+
 /** A way to the API server of the run that goes through a proxy, and one that does not. */
 interface Setup {
   readonly direct: KubeApi;
@@ -38,8 +43,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function connect(file: string): Promise<KubeApi> {
-  const options = { userAgent: 'test', fieldManager: 'test', requestTimeoutMs: 500, watchMarginMs: 500, log };
-  return createKubeApi({ kubeconfig: file, ...options });
+  const patience = { requestTimeoutMs: PATIENCE_MS, watchMarginMs: PATIENCE_MS };
+  return createKubeApi({ kubeconfig: file, userAgent: 'test', fieldManager: 'test', ...patience, log });
 }
 
 async function setUp(): Promise<Setup> {
@@ -88,7 +93,7 @@ function follow(api: KubeApi, watchSeconds: { min: number; max: number }) {
   const names = () => [...reflector.objects.values()].map(({ name }) => name).sort();
   const expected = () => Array.from({ length: written }, (_, index) => `${test}-${index}`).sort();
   /** Waits until the reflector shows all that was written. */
-  const converged = () => expect.poll(names, { timeout: 15_000, interval: 20 }).toEqual(expected());
+  const converged = () => expect.poll(names, DEADLINE).toEqual(expected());
   return { reflector, restarts, write, converged, names };
 }
 
@@ -104,7 +109,7 @@ describe('a reflector on an API server', () => {
     await converged();
     await direct.replace(LEASES, { ...last, spec: { ...last.spec, holderIdentity: 'other' } }, never);
     const key = `${namespace}/${last.metadata.name}`;
-    await expect.poll(() => reflector.objects.get(key)?.holder).toBe('other');
+    await expect.poll(() => reflector.objects.get(key)?.holder, DEADLINE).toBe('other');
   });
 
   it.each<['cut' | 'halfClose']>([['cut'], ['halfClose']])(
@@ -112,7 +117,7 @@ describe('a reflector on an API server', () => {
     async (how) => {
       const { direct, proxied, proxy } = await setUp();
       const { reflector, restarts, write, converged } = follow(proxied, LONG);
-      await reflector.whenSynced(AbortSignal.timeout(10_000));
+      await reflector.whenSynced(AbortSignal.timeout(DEADLINE.timeout));
       const before = proxy.accepted;
       for (let round = 0; round < 4; round++) {
         await write(direct);
@@ -120,7 +125,7 @@ describe('a reflector on an API server', () => {
         await write(direct);
         await converged();
       }
-      await expect.poll(() => reflector.trouble).toBeUndefined();
+      await expect.poll(() => reflector.trouble, DEADLINE).toBeUndefined();
       // Two a round at most: the look at how far the server is, and the watch.
       expect(proxy.accepted - before).toBeLessThanOrEqual(8);
       expect(restarts).not.toContain('list-failed');
@@ -136,8 +141,8 @@ describe('a reflector on an API server', () => {
     proxy.setFault({ kind: 'refuse' });
     proxy.cut();
     const before = proxy.accepted;
-    await expect.poll(() => reflector.trouble?.status).toBe(0);
-    await expect.poll(() => proxy.accepted - before, { timeout: 5_000 }).toBeGreaterThanOrEqual(3);
+    await expect.poll(() => reflector.trouble?.status, DEADLINE).toBe(0);
+    await expect.poll(() => proxy.accepted - before, DEADLINE).toBeGreaterThanOrEqual(3);
     // 1.5, 2.5, 4.5, 8.5, 15.5 s of the reflector's time: in so much of ours there are no more.
     expect(proxy.accepted - before).toBeLessThanOrEqual(6);
     expect(names()).toEqual(known);
@@ -145,20 +150,20 @@ describe('a reflector on an API server', () => {
     await write(direct);
     proxy.setFault({ kind: 'none' });
     await converged();
-    await expect.poll(() => reflector.trouble).toBeUndefined();
+    await expect.poll(() => reflector.trouble, DEADLINE).toBeUndefined();
   });
 
   it('finds out that a connection is dead on which nothing comes any more', async () => {
     const { direct, proxied, proxy } = await setUp();
     const { reflector, restarts, write, converged } = follow(proxied, { min: 1, max: 1 });
-    await reflector.whenSynced(AbortSignal.timeout(10_000));
+    await reflector.whenSynced(AbortSignal.timeout(DEADLINE.timeout));
     proxy.setFault({ kind: 'stall' });
     await write(direct);
-    await expect.poll(() => reflector.trouble?.status, { timeout: 5_000 }).toBe(0);
+    await expect.poll(() => reflector.trouble?.status, DEADLINE).toBe(0);
     expect(restarts).toContain('error');
     proxy.setFault({ kind: 'none' });
     await converged();
-    await expect.poll(() => reflector.trouble).toBeUndefined();
+    await expect.poll(() => reflector.trouble, DEADLINE).toBeUndefined();
   });
 
   it('follows over a slow network', async () => {
@@ -172,8 +177,8 @@ describe('a reflector on an API server', () => {
   it('goes on over the ends that the server sets, without a list', async () => {
     const { direct, proxied } = await setUp();
     const { reflector, restarts, write, converged } = follow(proxied, { min: 1, max: 1 });
-    await reflector.whenSynced(AbortSignal.timeout(10_000));
-    await expect.poll(() => restarts.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
+    await reflector.whenSynced(AbortSignal.timeout(DEADLINE.timeout));
+    await expect.poll(() => restarts.length, DEADLINE).toBeGreaterThanOrEqual(3);
     await write(direct);
     await converged();
     expect(new Set(restarts)).toEqual(new Set(['ended']));

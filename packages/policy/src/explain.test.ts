@@ -175,4 +175,17 @@ describe('explain', () => {
     expect(found?.verdict.reason).toBe(reason);
     expect(found?.toChange.join('\n')).toMatch(ways);
   });
+
+  it('tells of no date where an age limit ends later than there are dates', () => {
+    const maxAgeMs = Number.MAX_SAFE_INTEGER;
+    expect(explained('a1', { rules: [{ id: 'p', maxAgeMs }] }).toChange).toEqual([
+      'p sets no limit that could take it',
+    ]);
+    const input = makePlanInput([makeArchive('a', 0, { state: 'incomplete' })], {
+      policy: { rules: [], node: { id: 'p/nodePolicy', mode: 'Enforce', maxIncompleteAgeMs: maxAgeMs } },
+    });
+    expect(explain(input, 'a')?.toChange).toEqual([
+      'its age reaches the limit on incomplete leftovers at no date',
+    ]);
+  });
 });

@@ -214,8 +214,9 @@ function toChange(explained: Omit<Explanation, 'toChange'>, input: PlanInput): s
   if (verdict.held !== undefined) ways.push(heldUntil(verdict.held.by));
   if (governing === undefined) return ['a rule would have to match it; none does'];
   const maxAgeMs = limitOf(governing.maxAgeMs);
-  if (maxAgeMs !== Infinity && timeMs !== undefined && input.nowMs - timeMs <= maxAgeMs) {
-    ways.push(`it expires at ${new Date(timeMs + maxAgeMs).toISOString()}`);
+  if (timeMs !== undefined && input.nowMs - timeMs <= maxAgeMs) {
+    const expires = dateOf(timeMs + maxAgeMs);
+    if (expires !== undefined) ways.push(`it expires at ${expires}`);
   }
   for (const { limit, group, calls, text } of limits) {
     if (!calls && group !== undefined) ways.push(`newer archives fill ${limit} of ${group}: ${text}`);
@@ -250,9 +251,17 @@ function leftoverGoes(archive: Archive, input: PlanInput): string[] {
   const maxAgeMs = limitOf(input.policy.node?.maxIncompleteAgeMs);
   if (maxAgeMs === Infinity)
     return ['no limit on incomplete leftovers is in force; nothing deletes it by age'];
-  return [
-    `it goes as abandoned after ${new Date(archive.mtimeMs + maxAgeMs).toISOString()}, unless it changes`,
-  ];
+  const goes = dateOf(archive.mtimeMs + maxAgeMs);
+  if (goes === undefined) return ['its age reaches the limit on incomplete leftovers at no date'];
+  return [`it goes as abandoned after ${goes}, unless it changes`];
+}
+
+/** The last moment that has a date, Unix ms. */
+const LAST_DATE_MS = 8.64e15;
+
+/** `undefined`: a limit can be as long as one likes, and its end later than there are dates. */
+function dateOf(ms: number): string | undefined {
+  return Math.abs(ms) <= LAST_DATE_MS ? new Date(ms).toISOString() : undefined;
 }
 
 function heldUntil(by: NonNullable<Verdict['held']>['by']): string {

@@ -11,6 +11,7 @@ import {
   type GroupKey,
   type GroupLevel,
   type Mode,
+  type Owner,
   type Plan,
   REASONS,
   type Rule,
@@ -87,10 +88,11 @@ function isNewer(a: Archive, b: Archive): boolean {
   return differs >= 0 && (left[differs] ?? 0) > (right[differs] ?? 0);
 }
 
-/** Everything, wherever it lies, that shares a rule and its group at `level` with an archive. */
-function wholeGroup(scene: Scene, { owner }: Archive, level: GroupLevel): Archive[] {
+/** Everything, wherever it lies, that shares a rule and its group at `level` with an archive, of copies the newest. */
+function wholeGroup(scene: Scene, archive: Archive, level: GroupLevel): Archive[] {
+  const { owner } = archive;
   const rule = owner && governingRule(scene.policy.rules, owner);
-  return [...scene.archives, ...(rule?.scope === 'Node' ? [] : scene.remote)].filter(
+  const group = [...scene.archives, ...(rule?.scope === 'Node' ? [] : scene.remote)].filter(
     (other) =>
       isCountable(other) &&
       owner !== undefined &&
@@ -98,6 +100,17 @@ function wholeGroup(scene: Scene, { owner }: Archive, level: GroupLevel): Archiv
       governingRule(scene.policy.rules, other.owner) === rule &&
       groupKey(level, other.owner) === groupKey(level, owner),
   );
+  const isSame = (a: Archive, b: Archive) =>
+    a.name === b.name && a.owner !== undefined && b.owner !== undefined && isSameContainer(a.owner, b.owner);
+  return group.filter(
+    (one) =>
+      one === archive ||
+      (!isSame(one, archive) && !group.some((other) => isSame(other, one) && isNewer(other, one))),
+  );
+}
+
+function isSameContainer(a: Owner, b: Owner): boolean {
+  return groupKey('container', a) === groupKey('container', b);
 }
 
 function deepFreeze<T>(value: T): T {
@@ -330,7 +343,11 @@ describe('two plans', () => {
     'agree over a cluster: nodes that know of each other decide together what one planner of all would',
     (scene) => {
       const cluster = withRules(withoutNode(scene), (rule) => ({ ...rule, scope: 'Cluster' }));
-      const all = [...scene.archives, ...scene.remote];
+      // Without copies: one planner of all would see two files of its own.
+      const all = [...scene.archives, ...scene.remote].map((archive) => ({
+        ...archive,
+        name: idOf(archive),
+      }));
       const nodes = [...new Set(all.map(({ node }) => node))].map((node) => {
         const own = all.filter((archive) => archive.node === node);
         return plan({ ...cluster, archives: own, remote: all.filter((archive) => archive.node !== node) });

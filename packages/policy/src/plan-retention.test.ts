@@ -493,6 +493,31 @@ describe('archives on other nodes', () => {
     ]);
   });
 
+  it('count once with their copies, of which the node’s own stands for itself', () => {
+    const copies = [1, 2, 3].flatMap((age) =>
+      ['node-2', 'node-3'].map((node) => makeArchive(`c${age}`, age, { node, mtimeMs: NOW_MS })),
+    );
+    const own = [makeArchive('c1', 1), makeArchive('c2', 2, { pinned: true }), makeArchive('a', 9)];
+    expect(kept(planWith(own, perContainer({ maxCount: 3 }), { remote: copies }))).toEqual(['c1', 'c2', 'a']);
+    expect(kept(planWith(own, perContainer({ maxCount: 2 }), { remote: copies }))).toEqual(['c1', 'c2']);
+    expect(
+      kept(planWith(own, { ...perContainer({ maxCount: 1 }), keepLast: 2 }, { remote: copies })),
+    ).toEqual(['c1', 'c2']);
+  });
+
+  it('of the same name are no copies in another container', () => {
+    const others = [makeArchive('a', 1, { node: 'node-2', owner: 'shop/web-0/proxy' })];
+    expect(
+      kept(
+        planWith(
+          [makeArchive('a', 5)],
+          { level: 'pod', pod: 'web-0', groups: [{ level: 'pod', maxCount: 1 }] },
+          { remote: others },
+        ),
+      ),
+    ).toEqual([]);
+  });
+
   it('no longer count when a limit of their own takes them', () => {
     const rule = { maxArchiveBytes: 4, ...perContainer({ maxCount: 2 }) };
     expect(kept(planWith(local, rule, { remote }))).toEqual(['a', 'b']);

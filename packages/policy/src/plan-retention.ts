@@ -39,7 +39,9 @@ export interface Candidate extends Dated {
 interface Container {
   readonly owner: Owner;
   readonly rule: Rule;
-  readonly candidates: Candidate[];
+  /** Of all the node's own archives of it, the pinned and incomplete ones too. */
+  readonly ownNames: Set<string>;
+  candidates: Candidate[];
 }
 
 /** Shows one group to `explain` just before its limits are applied: newest first, remote archives included. */
@@ -71,6 +73,8 @@ export function planRetention(input: PlanInput, observe?: GroupObserver): Plan {
   const unreachable: UnreachableLimit[] = [];
   const containers = gatherContainers(input, verdicts);
   for (const container of containers) {
+    container.candidates.sort(compareNewestFirst);
+    if (hasRemote(input)) leaveOutCopies(container);
     markFloor(container);
     applyOwnLimits(container, input, verdicts);
   }
@@ -84,7 +88,7 @@ export function planRetention(input: PlanInput, observe?: GroupObserver): Plan {
         applyGroupLimits({ limits, key, members, due: isDue(input, rule, key) }, verdicts);
       }
     }
-    if (rule.keepLast > 0) unreachable.push(...findUnreachable(rule, ruled));
+    if (rule.keepLast > 0) for (const limit of findUnreachable(rule, ruled)) unreachable.push(limit);
   }
   if (input.policy.node !== undefined) {
     const floors = new Set<number>();
@@ -99,12 +103,18 @@ export function planRetention(input: PlanInput, observe?: GroupObserver): Plan {
 /** Gives every archive that no limit can apply to its verdict, and sorts the others into their containers. */
 function gatherContainers(input: PlanInput, verdicts: Verdict[]): Container[] {
   const containers = new Map<GroupKey, Container | Ungoverned>();
+  const mayHaveCopies = hasRemote(input);
 
   const containerOf = (owner: Owner): Container | Ungoverned => {
     const key = groupKey('container', owner);
     const known = containers.get(key);
     if (known !== undefined) return known;
-    const container = { owner, rule: governingRule(input.policy.rules, owner), candidates: [] };
+    const container = {
+      owner,
+      rule: governingRule(input.policy.rules, owner),
+      ownNames: new Set<string>(),
+      candidates: [],
+    };
     containers.set(key, container);
     return container;
   };
@@ -116,6 +126,7 @@ function gatherContainers(input: PlanInput, verdicts: Verdict[]): Container[] {
     if (index === REMOTE) {
       if (rule?.scope === 'Node') return;
     } else {
+      if (mayHaveCopies) container?.ownNames.add(archive.name);
       const reason = initialReason(archive, timeMs);
       verdicts[index] = { archive, action: 'keep', reason, rule, mode: rule?.mode ?? 'Enforce' };
     }
@@ -127,6 +138,10 @@ function gatherContainers(input: PlanInput, verdicts: Verdict[]): Container[] {
   input.archives.forEach(consider);
   for (const archive of input.remote ?? []) consider(archive, REMOTE);
   return [...containers.values()].filter(isGoverned);
+}
+
+function hasRemote({ remote = [] }: PlanInput): boolean {
+  return remote.length > 0;
 }
 
 /** A container that no rule governs. */
@@ -143,9 +158,22 @@ function initialReason({ pinned, state, owner }: Archive, timeMs: number | undef
   return owner === undefined || timeMs === undefined ? 'unattributed' : 'within-limits';
 }
 
-/** Sorts a container's candidates newest first and marks those that `keepLast` protects. */
+/**
+ * The same name on another node is the same checkpoint, copied or moved: it counts once. The node's own stands for it, whatever its
+ * state, or else the newest copy, which its own node does not give up for the others.
+ */
+function leaveOutCopies(container: Container): void {
+  const names = new Set(container.ownNames);
+  container.candidates = container.candidates.filter(({ index, archive: { name } }) => {
+    if (index !== REMOTE) return true;
+    const isFirst = !names.has(name);
+    names.add(name);
+    return isFirst;
+  });
+}
+
+/** Marks the candidates of a container, newest first, that `keepLast` protects. */
 function markFloor({ rule, candidates }: Container): void {
-  candidates.sort(compareNewestFirst);
   for (let i = 0; i < Math.min(rule.keepLast, candidates.length); i++) {
     const candidate = candidates[i];
     if (candidate !== undefined) candidate.floor = true;

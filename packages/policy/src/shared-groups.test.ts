@@ -45,6 +45,13 @@ describe('sharedGroups', () => {
     ]);
   });
 
+  it('takes as many archives of one container as there are', () => {
+    const many = Array.from({ length: 200_000 }, (_, index) => makeArchive(`a${index}`, index));
+    const archives = [makeArchive('other', 0, { owner: 'shop/web-0/proxy' }), ...many];
+    const [group] = sharedGroups(archives, { rules: [makeRule({ groups: [perPod] })] }, NOW_MS);
+    expect(group?.archives).toHaveLength(archives.length);
+  });
+
   it('leaves levels out that no limit is on', () => {
     const groups = [{ level: 'container', maxCount: 0 }, { level: 'pod' }, perNamespace] as const;
     expect(found([makeArchive('a', 1)], makeRule({ id: 'all', groups }))).toEqual(['all namespace shop: a']);

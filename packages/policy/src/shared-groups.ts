@@ -51,7 +51,7 @@ export function sharedGroups(archives: readonly Archive[], policy: Policy, nowMs
       const id = `${rule.id} ${key}`;
       const group = groups.get(id);
       if (group === undefined) groups.set(id, { rule, level, key, archives: [...own] });
-      else group.archives.push(...own);
+      else for (const archive of own) group.archives.push(archive); // too many for arguments of one call, perhaps
     }
   }
   for (const { archives: members } of groups.values()) members.sort(compareNewestFirst);

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until } from '@checkpoint-warden/agent/testing';
 import { crdYaml, type PolicySpec, type PolicyStatus } from '@checkpoint-warden/api';
 import type { ApiClient } from '../api-client.ts';
 import { type ApiServer, startApiServer } from '../api-server.ts';
@@ -11,6 +10,7 @@ import { freePort } from '../free-port.ts';
 import { POLICIES_PATH } from '../policies-api.ts';
 import { type AgentNode, makeAgentNode, type TlsSecretData } from './agent-node.ts';
 import { PROGRAM } from './program.ts';
+import { until } from './until.ts';
 
 export const NAMESPACE = 'checkpoint-warden';
 export const LEASE_PATH = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/checkpoint-warden-controller`;
@@ -147,13 +147,9 @@ export async function startControlPlane(
       if (secret !== undefined) node.mount(secret);
       node.start();
     }
-    await until(
-      'both agents are reached',
-      async () => {
-        return (await first.metric('checkpoint_warden_agents{state="reachable"}')) === 2;
-      },
-      60_000,
-    );
+    await until('both agents are reached', async () => {
+      return (await first.metric('checkpoint_warden_agents{state="reachable"}')) === 2;
+    });
     return { ...plane, first };
   } catch (error) {
     console.error(plane.logs());

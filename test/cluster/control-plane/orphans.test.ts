@@ -1,7 +1,7 @@
-import { until } from '@checkpoint-warden/agent/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { deletePod, makePod } from './agent-node.ts';
 import { type ControllerProgram, type ControlPlane, LEASE_PATH, startControlPlane } from './control-plane.ts';
+import { until } from './until.ts';
 
 /** Long enough for what is to happen within it on a busy machine, short enough to wait for. */
 const GRACE_SECONDS = 4;
@@ -46,12 +46,12 @@ function archivesOf(pod: string): number {
 }
 
 async function untilGone(pod: string): Promise<void> {
-  await until(`the archives of ${pod} are gone`, () => archivesOf(pod) === 0, 40_000);
+  await until(`the archives of ${pod} are gone`, () => archivesOf(pod) === 0);
 }
 
 /** Waits until the leader has asked the API server about so many pods more. */
 async function untilAsked(answer: 'gone' | 'there' | 'unknown', before: number): Promise<void> {
-  await until(`an answer ${answer}`, async () => (await asked(answer)) > before, 40_000);
+  await until(`an answer ${answer}`, async () => (await asked(answer)) > before);
 }
 
 async function asked(answer: string): Promise<number> {
@@ -129,7 +129,7 @@ describe('the archives of a container', () => {
     expect(added.status).toBe(200);
     for (const container of ['app', 'setup', 'debug', 'gone'])
       plane.node1.checkpoint({ namespace: 'shop', pod, container }, 1);
-    await until('the fourth is gone', () => archivesOf(pod) === 3, 40_000);
+    await until('the fourth is gone', () => archivesOf(pod) === 3);
     await untilAnotherIsGone();
     expect(archivesOf(pod)).toBe(3);
   });
@@ -221,17 +221,9 @@ describe('in doubt', () => {
     await untilAsked('gone', before);
     process.kill(controller.daemon.pid, 'SIGSTOP');
     await makePod(plane.api, { namespace: 'shop', name: pod, node: 'node-1' });
-    await until(
-      'the second leads',
-      async () => (await second.metric('checkpoint_warden_leader')) === 1,
-      40_000,
-    );
+    await until('the second leads', async () => (await second.metric('checkpoint_warden_leader')) === 1);
     process.kill(controller.daemon.pid, 'SIGCONT');
-    await until(
-      'the first follows',
-      async () => (await controller.metric('checkpoint_warden_leader')) === 0,
-      40_000,
-    );
+    await until('the first follows', async () => (await controller.metric('checkpoint_warden_leader')) === 0);
     controller = second;
     await untilAnotherIsGone();
     expect(archivesOf(pod)).toBe(1);

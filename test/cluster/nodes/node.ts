@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { ApiAddress } from '../api-client.ts';
 import { issueUser } from '../credentials.ts';
 import { startDaemon } from '../daemon.ts';
+import { isRunning } from '../is-running.ts';
 import { kubeconfigText } from '../kubeconfig.ts';
 import { waitUntil } from '../wait-until.ts';
 import { removeCgroups } from './cgroups.ts';
@@ -128,7 +129,7 @@ function runningContainers(init: number): string[] {
 }
 
 async function untilGone(pid: number): Promise<void> {
-  await waitUntil(() => !existsSync(`/proc/${pid}`), { what: `process ${pid} is gone`, withinMs: 30_000 });
+  await waitUntil(() => !isRunning(pid), { what: `process ${pid} is gone`, withinMs: 30_000 });
 }
 
 async function writeFiles(root: string, files: Readonly<Record<string, string>>): Promise<void> {

@@ -142,6 +142,7 @@ it('keeps on each node at least what that has of the newest while no controller 
   lay({ node1: [18, 19] });
   await toldWitness.told();
   onTestFinished(() => scaleControllers(2)); // a test that fails must not have the next one fail
+  const killed = await untilSomebodyLeads();
   const running = await controllerPods(cluster);
   const processes = await Promise.all(running.map(({ name }) => processesOf(cluster, RELEASE, name)));
   lay({ node2: [10] }); // the one that tells node1 of it is killed, or has just told
@@ -155,7 +156,10 @@ it('keeps on each node at least what that has of the newest while no controller 
   expect(left()).toEqual({ node1: [18, 19], node2: [6, 7] });
 
   await scaleControllers(2);
-  await untilSomebodyLeads();
+  await waitFor('another controller leads, not the killed one that the Lease still names', async () => {
+    const leader = await findLeader(cluster);
+    return leader?.identity !== killed.identity && leader;
+  });
   await waitFor('the newest two are left', () => isLeft({ node1: [], node2: [6, 7] }));
 });
 
@@ -185,11 +189,7 @@ it('counts what a node that is cut off had for a minute at most, and holds the l
   const unpluggedMs = performance.now();
   lay(both([], [10, 12, 13, 14]));
   await waitFor(`${cut} has its newest five`, () => samples[cut].left().join() === '10,12,13,14,15');
-  await waitFor(
-    `${stays} does not count ${cut} any more`,
-    async () => (await otherNodes(20)) === '',
-    120_000,
-  );
+  await waitFor(`${stays} does not count ${cut} any more`, async () => (await otherNodes(20)) === '');
   tell(`counted for ${((performance.now() - unpluggedMs) / 1_000).toFixed(1)} s after the cut`);
   lay(both([11], []));
   await witnesses[stays].pass();
@@ -241,7 +241,7 @@ async function moveTo(node: Node): Promise<void> {
 }
 
 function untilSomebodyLeads(): Promise<Leader> {
-  return waitFor('a controller leads', () => findLeader(cluster), 120_000);
+  return waitFor('a controller leads', () => findLeader(cluster));
 }
 
 async function scaleControllers(replicas: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import { CHECKPOINT_DIR } from '../../cluster/nodes/node-files.ts';
 import { WARDEN_IMAGE } from '../../image/warden-image.ts';
@@ -70,11 +70,7 @@ it('where a node has no checkpoint directory, an Event names it, and the other n
   });
 
   giveDirectory();
-  await waitFor(
-    'its agent starts by itself once it has one',
-    () => agentsAre(RELEASE, 'numberReady', '2'),
-    180_000,
-  );
+  await waitFor('its agent starts by itself once it has one', () => agentsAre(RELEASE, 'numberReady', '2'));
   await waitFor('it has the policy', async () => {
     return (await policyStatus(cluster, 'bad-nodes')).nodes?.current === 2;
   });
@@ -100,12 +96,14 @@ async function installAnother(namespace: string, values: Values = {}): Promise<s
     controller: { replicas: 1 },
     ...values,
   };
-  scenario.onEnd(() => {
+  // With the test, the last first: two leaders would write the status of the same policies.
+  onTestFinished(() => {
     for (const node of cluster.nodes) rmSync(node.path(stateDir), { recursive: true, force: true });
   });
-  scenario.onEnd(() =>
-    helm(cluster, ['uninstall', namespace, '--namespace', namespace, '--ignore-not-found', '--wait']),
-  );
+  onTestFinished(async () => {
+    const untilPodsAreGone = ['--ignore-not-found', '--wait', '--cascade=foreground'];
+    await helm(cluster, ['uninstall', namespace, '--namespace', namespace, ...untilPodsAreGone]);
+  });
   return helm(
     cluster,
     ['install', namespace, CHART, '--namespace', namespace, '--values', '-'],

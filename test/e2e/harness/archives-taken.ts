@@ -19,30 +19,27 @@ export interface ArchivesTaken {
  *
  * @returns how many were deleted
  */
-export async function expectNewestKept(
-  containers: readonly ArchivesTaken[],
-  limit: number,
-  withinMs = 60_000,
-): Promise<number> {
+export async function expectNewestKept(containers: readonly ArchivesTaken[], limit: number): Promise<number> {
   const wanted = containers.map(({ node, begunMs }) => ({
     node,
     begunMs,
     kept: [...begunMs.keys()].sort().slice(-limit),
     surplus: [...begunMs.keys()].sort().slice(0, -limit),
   }));
-  await waitFor(
-    'the surplus is gone',
-    () =>
-      wanted.every(({ node, surplus }) => {
-        const there = new Set(readdirSync(node.path(CHECKPOINT_DIR)));
-        return !surplus.some((name) => there.has(name));
-      }),
-    withinMs,
+  await waitFor('the surplus is gone', () =>
+    wanted.every(({ node, surplus }) => {
+      const there = new Set(readdirSync(node.path(CHECKPOINT_DIR)));
+      return !surplus.some((name) => there.has(name));
+    }),
   );
   for (const { node, begunMs, kept, surplus } of wanted) {
     expect(node.archives().filter((name) => begunMs.has(name))).toEqual(kept);
-    const log = auditLog(node);
-    const intents = log.filter(({ archive }) => archive !== undefined && begunMs.has(archive));
+    // Outcomes come behind the last deletion of a pass.
+    const { log, intents } = await waitFor('the audit log has every outcome', () => {
+      const log = auditLog(node);
+      const intents = log.filter(({ archive }) => archive !== undefined && begunMs.has(archive));
+      return intents.every((intent) => outcomeOf(log, intent) !== undefined) && { log, intents };
+    });
     expect(intents.map(({ archive }) => archive).sort(), 'each is deleted once, and no other').toEqual(
       surplus,
     );

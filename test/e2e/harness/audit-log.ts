@@ -25,9 +25,14 @@ export function auditLog(node: TestNode): AuditEntry[] {
   const folder = node.path(FOLDER);
   return readdirSync(folder)
     .sort()
-    .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'))
+    .flatMap((name) => wholeLines(readFileSync(join(folder, name), 'utf8')))
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line));
+}
+
+/** Those that end: the agent may be writing the last one. */
+function wholeLines(text: string): string[] {
+  return text.split('\n').slice(0, -1);
 }
 
 /** Why an archive was deleted on a node; `undefined`: it was not. */

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { BUSYBOX_IMAGE } from '../../image/busybox-image.ts';
 import type { TestCluster } from './test-cluster.ts';
-import { waitFor } from './wait-for.ts';
+import { WITHIN_MS, waitFor } from './wait-for.ts';
 
 /** What pod to make. */
 export interface PodOptions {
@@ -127,7 +127,7 @@ function archivesOf(cluster: TestCluster, prefix: string): Record<string, string
 /** @throws Error when the kubelet fails */
 async function checkpoint(cluster: TestCluster, node: string, container: string): Promise<string> {
   const path = `/api/v1/nodes/${node}/proxy/checkpoint/${container}`;
-  const deadline = performance.now() + 60_000;
+  const deadline = performance.now() + WITHIN_MS;
   const named = archivesNamedLike(container);
   for (;;) {
     await untilAnotherSecond(named);

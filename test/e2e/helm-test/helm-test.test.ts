@@ -26,8 +26,10 @@ it('fails where no controller reaches an agent, and says so; and passes when the
   });
   // By itself it waits for three minutes; here helm does not wait for so long.
   await expect(helmTest('15s')).rejects.toThrow(/timed out|deadline/);
-  const log = await cluster.kubectl(['logs', '--namespace', RELEASE, 'pod/checkpoint-warden-test']);
-  expect(log).toContain('waiting: agents: 2 unreachable; the log of the leader tells why');
+  await waitFor('the test says what it waits for', async () => {
+    const log = await cluster.kubectl(['logs', '--namespace', RELEASE, 'pod/checkpoint-warden-test']);
+    return log.includes('waiting: agents: 2 unreachable; the log of the leader tells why');
+  });
 
   signalAgents('CONT');
   expect(await helmTest('3m')).toContain('2 reachable');

@@ -3,6 +3,7 @@ import { type ArchiveSample, takeSample } from '../harness/archive-sample.ts';
 import { conditionOf, policyStatus } from '../harness/policy-status.ts';
 import { startScenario } from '../harness/start-scenario.ts';
 import { makeTestPod } from '../harness/test-pod.ts';
+import { WITHIN_MS } from '../harness/wait-for.ts';
 import { makeWitness } from '../harness/witness.ts';
 
 // Archives are named by what they are of and by their age: "web/app, 3" is three minutes old. The first number is the newest.
@@ -152,7 +153,7 @@ it('leaves each container its last archive with keepLast, and says that the limi
   );
   expect(kept).toEqual({ app: [1, 2, 3], db: [8] });
   await expect
-    .poll(async () => conditionOf(await policyStatus(cluster, 'limits'), 'Degraded'), { timeout: 60_000 })
+    .poll(async () => conditionOf(await policyStatus(cluster, 'limits'), 'Degraded'), { timeout: WITHIN_MS })
     .toContain(
       `True LimitsUnreachable: Pins or keepLast stand against maxCheckpoints of ${namespace} on node1`,
     );

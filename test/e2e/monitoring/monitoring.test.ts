@@ -17,6 +17,25 @@ async function value(expr: string): Promise<number> {
   return Number(series?.value?.[1] ?? Number.NaN);
 }
 
+/** How many deletions for a reason each agent has counted, by node: those of earlier scenarios are among them. */
+async function deletionsFor(reason: string): Promise<ReadonlyMap<string, number>> {
+  const counted = `checkpoint_warden_deletions_total{reason="${reason}",result="deleted"}`;
+  const series = await prometheus.query(`sum by (node) (${counted})`);
+  return new Map(series.map(({ metric, value: now }) => [metric.node ?? '', Number(now?.[1])]));
+}
+
+/** Waits until each of these agents has counted more deletions for a reason than it had. */
+async function untilMoreDeleted(
+  reason: string,
+  nodes: readonly string[],
+  before: ReadonlyMap<string, number>,
+): Promise<void> {
+  await waitFor(`deletions that are ${reason} on ${nodes.join()}`, async () => {
+    const now = await deletionsFor(reason);
+    return nodes.every((node) => (now.get(node) ?? 0) > (before.get(node) ?? 0));
+  });
+}
+
 it('finds every agent and every controller, with the labels that rules and dashboard need', async () => {
   const targets = await waitFor('all targets are up', async () => {
     const found = await prometheus.targets();
@@ -29,6 +48,7 @@ it('finds every agent and every controller, with the labels that rules and dashb
 });
 
 it('tells what real checkpoints have become', async () => {
+  const [overCount, orphaned] = await Promise.all([deletionsFor('over-count'), deletionsFor('orphaned')]);
   await scenario.applyPolicy({
     orphanGracePeriod: '1s',
     namespacePolicies: [{ namespace, retainOrphan: false, maxCheckpoints: 3 }],
@@ -37,19 +57,10 @@ it('tells what real checkpoints have become', async () => {
     cluster.nodes.map(({ name: node }) => scenario.makePod({ name: `on-${node}`, node })),
   );
   for (let taken = 0; taken < 4; taken++) await Promise.all(pods.map((pod) => pod.checkpoint()));
-  await waitFor(
-    'a deletion by count on each node',
-    async () =>
-      (await value(
-        'count(sum by (node) (checkpoint_warden_deletions_total{reason="over-count",result="deleted"}) > 0)',
-      )) === 2,
-  );
+  const nodes = pods.map(({ node }) => node);
+  await untilMoreDeleted('over-count', nodes, overCount);
   await pods[0]?.delete();
-  await waitFor(
-    'an orphan is deleted',
-    async () =>
-      (await value('sum(checkpoint_warden_deletions_total{reason="orphaned",result="deleted"})')) > 0,
-  );
+  await untilMoreDeleted('orphaned', nodes.slice(0, 1), orphaned);
   // The limit holds across both nodes: how many of its last three the other pod has depends on which were taken first.
   const left = () => pods.flatMap((pod) => Object.values(pod.archives()).flat()).length;
   await waitFor(
@@ -91,15 +102,16 @@ it('has no alert when all is well, and one for a node that is cut off', async ()
   const rules = await prometheus.rules();
   expect(rules).toHaveLength(readAlertRules().length);
   expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
-  expect(await active()).toEqual([]);
+  // Where the machine keeps a scrape waiting one may be pending for a moment.
+  await waitFor('no alert is active', async () => (await active()).length === 0);
 
   const node = cluster.node('node2');
   node.unplug();
   scenario.onEnd(() => node.plugIn());
   // It fires after 15 minutes; what it waits for can be seen at once.
   const expr = 'ALERTS{alertname="CheckpointWardenAgentDown",node="node2"}';
-  await waitFor('AgentDown is pending for the node', async () => (await value(expr)) === 1, 120_000);
+  await waitFor('AgentDown is pending for the node', async () => (await value(expr)) === 1);
   expect((await active()).some(({ state }) => state === 'firing')).toBe(false);
   node.plugIn();
-  await waitFor('all is well again', async () => (await active()).length === 0, 120_000);
+  await waitFor('all is well again', async () => (await active()).length === 0);
 });

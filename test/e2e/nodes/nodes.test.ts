@@ -7,13 +7,13 @@ import { deletionReason } from '../harness/audit-log.ts';
 import { policyStatus } from '../harness/policy-status.ts';
 import { startScenario } from '../harness/start-scenario.ts';
 import { makeTestPod } from '../harness/test-pod.ts';
-import { waitFor } from '../harness/wait-for.ts';
+import { WITHIN_MS, waitFor } from '../harness/wait-for.ts';
 import { makeWitness } from '../harness/witness.ts';
 
 const scenario = await startScenario('nodes');
 const { cluster } = scenario;
 const node = cluster.node('node1');
-const deadline = { timeout: 60_000 };
+const deadline = { timeout: WITHIN_MS };
 
 // In a policy of their own, so that they are in force wherever the others are not.
 const witnesses = {

@@ -16,7 +16,7 @@ await scenario.applyPolicy({
 });
 await scenario.applyPolicy(
   {
-    orphanGracePeriod: '8s',
+    orphanGracePeriod: '15s',
     podPolicies: [{ namespace, pod: 'patient-*', retainOrphan: false, ...noOtherLimit }],
   },
   'orphans-patient',

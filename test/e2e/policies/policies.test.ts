@@ -3,7 +3,7 @@ import { agentOn } from '../harness/agent-pod.ts';
 import { takeSample } from '../harness/archive-sample.ts';
 import { conditionOf, policyStatus } from '../harness/policy-status.ts';
 import { startScenario } from '../harness/start-scenario.ts';
-import { waitFor } from '../harness/wait-for.ts';
+import { WITHIN_MS, waitFor } from '../harness/wait-for.ts';
 import { makeWitness } from '../harness/witness.ts';
 
 const scenario = await startScenario('policies');
@@ -11,7 +11,7 @@ const { cluster, namespace } = scenario;
 const witness = await makeWitness(scenario);
 const [web, db] = await Promise.all([scenario.makePod({ name: 'web' }), scenario.makePod({ name: 'db' })]);
 const samples = { web: await takeSample(cluster, web), db: await takeSample(cluster, db) };
-const deadline = { timeout: 60_000 };
+const deadline = { timeout: WITHIN_MS };
 await scenario.applyPolicy({ globalPolicy: { maxCheckpointsPerContainer: 7 } });
 
 beforeEach(() => {

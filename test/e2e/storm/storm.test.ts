@@ -61,7 +61,6 @@ it('keeps hundreds of archives that come within seconds on both nodes exactly wi
   const deleted = await expectNewestKept(
     containers.map(({ taken }) => taken),
     KEPT,
-    120_000,
   );
   expect(deleted).toBe(containers.length * (CHECKPOINTS + COPIES - KEPT));
   await waitFor('the status counts every deletion', async () => {

@@ -47,16 +47,12 @@ async function issueInto(authority: TestAuthority, hours: number): Promise<reado
 
 /** Waits until the leader and each agent use certificates that expire then. */
 async function untilInUse(expiries: readonly number[]): Promise<void> {
-  await waitFor(
-    'leader and agents use the certificates',
-    async () => {
-      const agents = await Promise.all(cluster.nodes.map(({ name }) => agentOn(cluster, name)));
-      const leader = (await leaderMetrics(cluster))?.get(EXPIRY);
-      const now = [leader, ...(await Promise.all(agents.map((agent) => agent.metric(EXPIRY))))];
-      return now.join() === expiries.join();
-    },
-    120_000,
-  );
+  await waitFor('leader and agents use the certificates', async () => {
+    const agents = await Promise.all(cluster.nodes.map(({ name }) => agentOn(cluster, name)));
+    const leader = (await leaderMetrics(cluster))?.get(EXPIRY);
+    const now = [leader, ...(await Promise.all(agents.map((agent) => agent.metric(EXPIRY))))];
+    return now.join() === expiries.join();
+  });
 }
 
 /** Brings another policy to both agents, and has them enforce it. */

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { auditLog } from '../harness/audit-log.ts';
 import { obeyedEpoch } from '../harness/obeyed-policy.ts';
+import { policyStatus } from '../harness/policy-status.ts';
 import { helm, installRelease, RELEASE } from '../harness/release.ts';
 import { startScenario } from '../harness/start-scenario.ts';
 import { waitFor } from '../harness/wait-for.ts';
@@ -30,6 +31,10 @@ await scenario.applyPolicy(setting(3));
 for (let count = 0; count < 3; count += 1) {
   await Promise.all(pairs.flatMap(({ quiet, busy }) => [quiet.checkpoint(), busy.checkpoint()]));
 }
+await waitFor('all have arrived under that limit', async () => {
+  const counted = (await policyStatus(cluster, 'uninstall')).archives;
+  return counted?.count === 12 && counted.incomplete === 0;
+});
 await scenario.applyPolicy(setting(2)); // by itself that deletes nothing
 
 /** Waits until nothing of the release runs any more, and none of its deletions is under way. */

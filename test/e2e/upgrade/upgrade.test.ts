@@ -14,7 +14,7 @@ const { cluster } = scenario;
 const KEPT = 3;
 const POLICY = '/apis/checkpoint-warden.dev/v1alpha1/checkpointretentionpolicies/upgrade';
 /** Limits against hanging: rolling out takes minutes where the machine has much else to do. */
-const PATIENCE = { timeout: 600_000 };
+const PATIENCE = { timeout: 900_000 };
 const OTHER_TAG = `${WARDEN_IMAGE.tag}-again`;
 
 await scenario.applyPolicy({ globalPolicy: { maxCheckpointsPerContainer: KEPT } });

@@ -20,7 +20,7 @@ const APP = 'shop/web-0/app';
 const inventory = {
   revision: 0,
   arrivalsRevision: 0,
-  due: new Set<string>(),
+  arrived: new Set<string>(),
   rules: new Map<string, ReadonlySet<string>>(),
   content: [] as Archive[],
   looks: 0,
@@ -43,7 +43,13 @@ const archive = (name: string, facts: Partial<Archive> & { owner?: never } = {},
 
 beforeEach(() => {
   clock = manualClock(NOW_MS);
-  Object.assign(inventory, { revision: 0, arrivalsRevision: 0, due: new Set(), rules: new Map(), looks: 0 });
+  Object.assign(inventory, {
+    revision: 0,
+    arrivalsRevision: 0,
+    arrived: new Set(),
+    rules: new Map(),
+    looks: 0,
+  });
   inventory.content = [archive('a'), archive('b'), archive('c'), archive('d', {}, 'shop/db-0/pg')];
   reporter = createGroupReporter({ inventory, clock, hashOf: (_, rule) => ruleHashAlone(rule) });
 });
@@ -80,7 +86,7 @@ describe('the report of groups', () => {
   });
 
   it('is due where something has arrived under this very rule, in the group and the narrower ones', () => {
-    inventory.due.add('shop');
+    inventory.arrived.add('shop');
     inventory.rules.set(APP, new Set(['0', ruleHashAlone(RULE)]));
     inventory.rules.set('shop/db-0/pg', new Set(['0']));
     expect(report().groups.map(({ group, due }) => [group, due])).toEqual([
@@ -121,11 +127,11 @@ describe('the version of a group', () => {
 
   it('is another one with what is due, and the same when an arrival is used up', () => {
     const quiet = versionOf(APP);
-    inventory.due.add(APP);
+    inventory.arrived.add(APP);
     inventory.arrivalsRevision++;
     const arrived = versionOf(APP);
     expect(arrived).not.toBe(quiet);
-    inventory.due.clear();
+    inventory.arrived.clear();
     inventory.rules.set(APP, new Set([ruleHashAlone(RULE)]));
     inventory.arrivalsRevision++;
     expect(versionOf(APP)).toBe(arrived);

@@ -41,7 +41,10 @@ export interface GroupReport {
 
 /** What the report is made from. */
 export interface GroupReporterPorts {
-  readonly inventory: Pick<Inventory, 'revision' | 'archives' | 'due' | 'arrivalsRevision' | 'arrivedUnder'>;
+  readonly inventory: Pick<
+    Inventory,
+    'revision' | 'archives' | 'arrived' | 'arrivalsRevision' | 'arrivedUnder'
+  >;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly hashOf: RuleHashes;
 }
@@ -121,7 +124,8 @@ function reportedGroup(
   if (level !== 'container')
     for (const { archive } of newest) for (const narrower of narrowerKeys(archive, key)) keys.add(narrower);
   const due = [...keys]
-    .filter((each) => inventory.due.has(each) || inventory.arrivedUnder(each).has(hash))
+    // Not what is still due here for an arrival under another rule: nothing has arrived under this one.
+    .filter((each) => inventory.arrived.has(each) || inventory.arrivedUnder(each).has(hash))
     .sort();
   return {
     group: key,

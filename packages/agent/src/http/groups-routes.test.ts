@@ -95,7 +95,9 @@ describe('POST /v1/groups', () => {
     ];
     const answer = await api.post('/v1/groups', { groups });
     expect(schemaProblems(NewestAnswerSchema, answer)).toEqual([]);
-    const figures = (await api.get('/v1/groups')).body.groups.at(-1);
+    const page = (await api.get('/v1/groups')).body;
+    const figures = page.groups.at(-1);
+    expect(answer.body.inventory).toEqual(page.inventory);
     const { pod, container } = WEB;
     expect(answer.body.groups).toEqual([
       {

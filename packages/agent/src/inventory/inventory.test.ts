@@ -8,6 +8,8 @@ const NAME = 'checkpoint-web-0_shop-app-2026-01-01T00:00:01Z.tar';
 const OWNER = { namespace: 'shop', pod: 'web-0', container: 'app' };
 const GROUPS = ['shop/web-0/app', 'shop/web-0', 'shop'];
 const QUIET_MS = 1_000;
+const NONE = new Map<string, Set<string>>();
+const R = new Set(['r']);
 
 /** A memory that is there from the start. */
 function memory(): MapMemory {
@@ -146,7 +148,7 @@ describe('createInventory', () => {
     const after = started(store);
     expect(after.see(file(), mustNotRead, 0)).toEqual([]);
     expect([...after.due]).toEqual(GROUPS);
-    after.settle(GROUPS);
+    after.settle(GROUPS, NONE);
     expect(after.due.size).toBe(0);
   });
 
@@ -154,7 +156,7 @@ describe('createInventory', () => {
     const store = memory();
     const before = started(store);
     before.see(file(), complete, 0);
-    before.settle(GROUPS);
+    before.settle(GROUPS, NONE);
     before.save();
     expect(started(store).see(file({ mtimeNs: 2_000_000n }), complete, 0)).toEqual(GROUPS);
   });
@@ -176,11 +178,23 @@ describe('createInventory', () => {
     inventory.doubt(NAME);
     expect(inventory.get(NAME)?.archive).toMatchObject({ state: 'complete', owner: undefined });
     expect(inventory.archives(new Set(['shop']))).toEqual([]);
-    inventory.settle(GROUPS);
-    expect([...inventory.due]).toEqual(GROUPS);
+    expect(inventory.inDoubt()).toEqual([OWNER]);
     expect(inventory.see(file(), mustNotRead, 1)).toEqual([]);
+    expect(inventory.inDoubt()).toEqual([]);
     expect(inventory.get(NAME)?.archive.owner).toEqual(OWNER);
     expect(inventory.archives(new Set(['shop']))).toHaveLength(1);
+  });
+
+  it('is in doubt about what it remembers and could not look at since the restart', () => {
+    const store = memory();
+    const before = started(store);
+    before.see(file(), complete, 0);
+    before.save();
+    const after = started(store);
+    after.retain(new Set([NAME]));
+    expect(after.inDoubt()).toEqual([OWNER]);
+    after.retain(new Set());
+    expect(after.inDoubt()).toEqual([]);
   });
 
   it('forgets what is not there any more, in memory too', () => {
@@ -230,8 +244,41 @@ describe('createInventory', () => {
     expect(inventory.archives(new Set(['sho', 'other']))).toEqual([]);
   });
 
+  describe('a group that stays due', () => {
+    /** With an arrival in all groups that is used up; one of them is still due. */
+    function leftOver(store: MapMemory) {
+      const inventory = started(store);
+      inventory.see(file(), complete, 0);
+      inventory.settle(GROUPS, new Map([['shop', R]]));
+      inventory.save();
+      return inventory;
+    }
+
+    it('is one in which nothing has arrived since, over a restart too, until it is settled', () => {
+      const store = memory();
+      leftOver(store);
+      const after = started(store);
+      expect([[...after.arrived], [...after.due]]).toEqual([[], ['shop']]);
+      after.settle(['shop/web-0'], NONE);
+      expect([...after.due]).toEqual(['shop']);
+      after.settle(['shop'], NONE);
+      after.save();
+      expect([...started(store).due]).toEqual([]);
+    });
+
+    it('is due no longer than a rule is in force under which it is, over a restart too', () => {
+      const store = memory();
+      const inventory = leftOver(store);
+      inventory.forgetRules((group, rule) => group === 'shop' && rule === 'r');
+      expect([...inventory.due]).toEqual(['shop']);
+      inventory.forgetRules((_, rule) => rule !== 'r');
+      expect([...inventory.due]).toEqual([]);
+      inventory.save();
+      expect([...started(store).due]).toEqual([]);
+    });
+  });
+
   describe('the rules under which something has arrived', () => {
-    const R = new Set(['r']);
     const rulesOf = (inventory: ReturnType<typeof started>) =>
       GROUPS.map((group) => [...inventory.arrivedUnder(group)]);
 
@@ -240,7 +287,7 @@ describe('createInventory', () => {
       const before = started(store);
       before.see(file(), complete, 0);
       before.noteArrivals(new Map(GROUPS.map((group) => [group, R])));
-      before.settle(GROUPS);
+      before.settle(GROUPS, NONE);
       before.save();
       const after = started(store);
       after.see(file(), mustNotRead, 0);
@@ -291,6 +338,35 @@ describe('createInventory', () => {
       expect(rulesOf(empty)).toEqual([[], [], []]);
     });
 
+    it('are forgotten when they are not in force any more, over a restart too, with no write when all are', () => {
+      const saved: unknown[] = [];
+      const store = memory();
+      const open = store.open();
+      const save = (changes: Parameters<typeof open.save>[0]): void => {
+        saved.push(changes);
+        open.save(changes);
+      };
+      const inventory = createInventory({ node: 'n', quietPeriodMs: QUIET_MS, memory: { ...open, save } });
+      inventory.see(file(), complete, 0);
+      inventory.noteArrivals(
+        new Map([
+          ['shop', new Set(['r', 's'])],
+          ['shop/web-0', R],
+        ]),
+      );
+      inventory.settle(GROUPS, NONE);
+      inventory.save();
+      const before = [saved.length, inventory.arrivalsRevision];
+      inventory.forgetRules(() => true);
+      inventory.save();
+      expect([saved.length, inventory.arrivalsRevision]).toEqual(before);
+      inventory.forgetRules((group, rule) => group === 'shop' && rule === 's');
+      expect(rulesOf(inventory)).toEqual([[], [], ['s']]);
+      expect(inventory.arrivalsRevision).not.toBe(before[1]);
+      inventory.save();
+      expect(rulesOf(started(store))).toEqual([[], [], ['s']]);
+    });
+
     it('are saved before arrivals are used up, so that half a write forgets none', () => {
       const saved: string[] = [];
       const store = memory().open();
@@ -302,7 +378,7 @@ describe('createInventory', () => {
       inventory.see(file(), complete, 0);
       inventory.save();
       saved.length = 0;
-      inventory.settle(GROUPS);
+      inventory.settle(GROUPS, NONE);
       inventory.noteArrivals(new Map([['shop', R]]));
       inventory.save();
       expect(saved).toEqual(['arrival more', 'due less', 'due less', 'due less']);
@@ -320,9 +396,9 @@ describe('createInventory', () => {
       note();
       inventory.noteArrivals(new Map([['shop', new Set(R)]]));
       note();
-      inventory.settle(['shop']);
+      inventory.settle(['shop'], NONE);
       note();
-      inventory.settle(['shop']);
+      inventory.settle(['shop'], NONE);
       note();
       expect(revisions).toEqual([1, 1, 2, 2, 3, 3]);
     });

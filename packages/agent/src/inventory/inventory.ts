@@ -1,10 +1,10 @@
-import { type Archive, type GroupKey, groupKey, groupKeysOf } from '@checkpoint-warden/policy';
+import { type Archive, type GroupKey, groupKey, groupKeysOf, type Owner } from '@checkpoint-warden/policy';
 import { parseArchiveName } from '../archive/archive-name.ts';
 import type { ArchiveReading } from '../archive/archive-reading.ts';
 import type { ListedFile } from '../archive/archive-store.ts';
 import { fileIdKey, sameFile } from '../archive/file-id.ts';
-import { createArrivalRules, type RulesByGroup } from './arrival-rules.ts';
-import type { ArrivalChange, InventoryMemory, MemoryChange, RememberedArchive } from './remembered.ts';
+import { createGroupRules, type RulesByGroup } from './group-rules.ts';
+import type { GroupRuleChange, InventoryMemory, MemoryChange, RememberedArchive } from './remembered.ts';
 
 interface Entry {
   readonly file: ListedFile;
@@ -51,18 +51,24 @@ export interface Inventory {
   ): { readonly archive: Archive; readonly file: ListedFile; readonly why: string } | undefined;
   /** Keys of the containers of which an archive was first seen, as it is now, after that moment. */
   containersSeenSince(monotonicMs: number): ReadonlySet<GroupKey>;
-  /** Groups in which count and size limits act (docs/explanation/retention.md, 4). */
+  /** Groups with an arrival that is not used up. */
+  readonly arrived: ReadonlySet<GroupKey>;
+  /** Groups in which count and size limits act (docs/explanation/retention.md, 4): those, and those that are still due. */
   readonly due: ReadonlySet<GroupKey>;
+  /** Owners of the archives that cannot be looked at: nobody can tell whether the limits of their groups hold. */
+  inDoubt(): readonly Owner[];
   /**
-   * Uses up arrivals: their groups are not due any more. A group with an archive in doubt stays due, as nobody could tell
-   * whether its limits hold.
+   * Uses up arrivals. Of these groups only those stay due that are said to, and only for as long as a rule is in force that they
+   * are said to be so under: an edit deletes nothing by itself.
    */
-  settle(groups: Iterable<GroupKey>): void;
+  settle(groups: Iterable<GroupKey>, stillDue: RulesByGroup): void;
   /**
    * Takes note of the rules under which something has arrived in groups, told by their hashes. It is remembered over restarts,
-   * until something arrives anew or there is no archive of the group any more.
+   * until something arrives anew, another rule is in force or there is no archive of the group any more.
    */
   noteArrivals(arrivals: RulesByGroup): void;
+  /** Forgets that something has arrived, or a group is still due, under rules that are not in force. */
+  forgetRules(isInForce: (group: GroupKey, rule: string) => boolean): void;
   /** The rules under which something last arrived in a group; empty where that is not known. */
   arrivedUnder(group: GroupKey): ReadonlySet<string>;
   /** Grows with every change of what is due and of the rules under which something has arrived. */
@@ -82,8 +88,9 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
   const entries = new Map<string, Entry>();
   const byNamespace = new Map<string, Map<string, Entry>>();
   const recalled = new Map(memory.recalled?.archives);
-  const due = new Set(memory.recalled?.due);
-  const arrivals = createArrivalRules(memory.recalled?.arrivals);
+  const arrived = new Set(memory.recalled?.due);
+  const arrivals = createGroupRules('arrival', memory.recalled?.arrivals);
+  const stillDue = createGroupRules('still-due', memory.recalled?.stillDue);
   const doubted = new Set<string>();
   const changes = new Map<string, MemoryChange>();
   let seeding = memory.recalled === undefined;
@@ -114,7 +121,7 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
     { fileId }: ListedFile,
     reading: ArchiveReading,
     unchangedMs: number,
-    arrived: boolean,
+    hasArrived: boolean,
   ): RememberedArchive {
     const { structure, why, settled } = reading;
     const owner = reading.structure === 'complete' ? reading.owner : undefined;
@@ -124,7 +131,7 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
       ...(owner === undefined ? {} : { owner }),
       why,
       quiet: settled && unchangedMs >= quietPeriodMs,
-      arrived,
+      arrived: hasArrived,
     };
   }
 
@@ -135,7 +142,10 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
     get size() {
       return entries.size;
     },
-    due,
+    arrived,
+    get due() {
+      return stillDue.size === 0 ? arrived : new Set([...arrived, ...stillDue.groups()]);
+    },
     see(file, read, monotonicMs) {
       const before = entries.get(file.name);
       if (before !== undefined && isUnchanged(before, file)) return [];
@@ -152,7 +162,7 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
       if (!arrives || seeding || archive.owner === undefined) return [];
       const groups = groupKeysOf(archive.owner);
       for (const group of groups) {
-        due.add(group);
+        arrived.add(group);
         changes.set(`due/${group}`, { kind: 'due', group, value: true });
       }
       arrivalsRevision++;
@@ -196,18 +206,26 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
       }
       return containers;
     },
-    settle(groups) {
-      const inDoubt = [...Array.from(doubted, (name) => entries.get(name)?.remembered), ...recalled.values()];
-      const open = new Set(
-        inDoubt.flatMap((known) => (known?.owner === undefined ? [] : groupKeysOf(known.owner))),
-      );
-      for (const group of groups) {
-        if (open.has(group) || !due.delete(group)) continue;
+    inDoubt() {
+      const known = [...Array.from(doubted, (name) => entries.get(name)?.remembered), ...recalled.values()];
+      return known.flatMap((each) => each?.owner ?? []);
+    },
+    settle(groups, left) {
+      const settled = new Set(groups);
+      for (const group of settled) {
+        if (!arrived.delete(group)) continue;
         changes.set(`due/${group}`, { kind: 'due', group, value: undefined });
         arrivalsRevision++;
       }
+      changeRules(
+        stillDue.replace(new Map(Array.from(settled, (group) => [group, left.get(group) ?? new Set()]))),
+      );
     },
-    noteArrivals: (noted) => changeArrivals(arrivals.note(noted)),
+    noteArrivals: (noted) => changeRules(arrivals.replace(noted)),
+    forgetRules(isInForce) {
+      changeRules(arrivals.retain(isInForce));
+      changeRules(stillDue.retain(isInForce));
+    },
     arrivedUnder: (group) => arrivals.of(group),
     get arrivalsRevision() {
       return arrivalsRevision;
@@ -248,9 +266,9 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
     changes.set(name, { kind: 'archive', name, value: undefined });
   }
 
-  function changeArrivals(changed: readonly ArrivalChange[]): void {
+  function changeRules(changed: readonly GroupRuleChange[]): void {
     if (changed.length > 0) arrivalsRevision++;
-    for (const change of changed) changes.set(`arrival/${change.rule}/${change.group}`, change);
+    for (const change of changed) changes.set(`${change.kind}/${change.rule}/${change.group}`, change);
   }
 
   /** What cannot be looked at is there all the same. */
@@ -261,7 +279,7 @@ export function createInventory({ node, quietPeriodMs, memory }: InventoryOption
     const there = new Set<GroupKey>();
     for (const { owner } of [...Array.from(entries.values(), knownOf), ...recalled.values()])
       for (const group of owner === undefined ? [] : groupKeysOf(owner)) there.add(group);
-    changeArrivals(arrivals.retain(there));
+    changeRules(arrivals.retain((group) => there.has(group)));
   }
 
   function rememberIfNew(name: string, value: RememberedArchive, known: RememberedArchive | undefined): void {

@@ -32,7 +32,7 @@ function open(lines?: readonly unknown[]) {
 const ARCHIVE = { file: '1', structure: 'complete', why: '', quiet: true, arrived: true };
 
 describe('memory in a journal', () => {
-  it('of a version that knew no rules of arrivals is as before, without any', () => {
+  it('of a version that knew no rules of groups is as before, without any', () => {
     const { recalled } = open([
       ['clock', 5],
       ['due/shop', true],
@@ -42,29 +42,38 @@ describe('memory in a journal', () => {
       archives: new Map([['a', ARCHIVE]]),
       due: new Set(['shop']),
       arrivals: new Map(),
+      stillDue: new Map(),
     });
   });
 
-  it('has the rules under which something has arrived again after a restart, in a form that an older version lets be', () => {
-    const memory = open([['clock', 5]]);
-    const arrival = (group: string, rule: string, value: true | undefined) =>
-      ({ kind: 'arrival', group, rule, value }) as const;
-    memory.save([
-      arrival('shop/web-0', 'aa', true),
-      arrival('shop/web-0', 'bb', true),
-      arrival('shop', 'aa', true),
-    ]);
-    memory.save([arrival('shop', 'aa', undefined)]);
-    journal.close();
-    expect(open().recalled).toEqual({
-      archives: new Map(),
-      due: new Set(),
-      arrivals: new Map([['shop/web-0', new Set(['aa', 'bb'])]]),
-    });
-    const text = readFileSync(join(dir, 'inventory.jsonl'), 'utf8');
-    expect(text.split('\n').slice(1, 3)).toEqual([
-      '["arrival/aa/shop/web-0",true]',
-      '["arrival/bb/shop/web-0",true]',
-    ]);
-  });
+  it.each([
+    ['arrival', 'arrivals'],
+    ['still-due', 'stillDue'],
+  ] as const)(
+    'has rules of the kind %s again after a restart, in a form that an older version lets be',
+    (kind, of) => {
+      const memory = open([['clock', 5]]);
+      const change = (group: string, rule: string, value: true | undefined) =>
+        ({ kind, group, rule, value }) as const;
+      memory.save([
+        change('shop/web-0', 'aa', true),
+        change('shop/web-0', 'bb', true),
+        change('shop', 'aa', true),
+      ]);
+      memory.save([change('shop', 'aa', undefined)]);
+      journal.close();
+      expect(open().recalled).toEqual({
+        archives: new Map(),
+        due: new Set(),
+        arrivals: new Map(),
+        stillDue: new Map(),
+        [of]: new Map([['shop/web-0', new Set(['aa', 'bb'])]]),
+      });
+      const text = readFileSync(join(dir, 'inventory.jsonl'), 'utf8');
+      expect(text.split('\n').slice(1, 3)).toEqual([
+        `["${kind}/aa/shop/web-0",true]`,
+        `["${kind}/bb/shop/web-0",true]`,
+      ]);
+    },
+  );
 });

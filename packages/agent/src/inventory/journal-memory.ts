@@ -2,14 +2,16 @@ import type { Journal } from '../state/journal.ts';
 import type { AgentMemory, MemoryChange, Recalled, RememberedArchive } from './remembered.ts';
 
 /**
- * What the inventory's journal holds: archives by `archive/<name>`, due groups by `due/<group>`, rules under which something
- * has arrived by `arrival/<rule>/<group>`, and the clock. Keys of another form are let be: a later version may have them.
+ * What the inventory's journal holds: archives by `archive/<name>`, groups with an arrival by `due/<group>`, rules under
+ * which something has arrived by `arrival/<rule>/<group>` and those under which a group is still due by `still-due/<rule>/<group>`,
+ * and the clock. Keys of another form are let be: a later version may have them.
  */
 export type JournalValue = RememberedArchive | true | number;
 
 const ARCHIVE = 'archive/';
 const DUE = 'due/';
 const ARRIVAL = 'arrival/';
+const STILL_DUE = 'still-due/';
 /** The latest wall time seen, Unix ms. Also the sign that there is a memory at all. */
 const CLOCK = 'clock';
 
@@ -54,21 +56,23 @@ function recall(entries: ReadonlyMap<string, JournalValue>): Recalled {
   const archives = new Map<string, RememberedArchive>();
   const due = new Set<string>();
   const arrivals = new Map<string, Set<string>>();
+  const stillDue = new Map<string, Set<string>>();
   for (const [key, value] of entries) {
     if (key.startsWith(DUE)) due.add(key.slice(DUE.length));
-    else if (key.startsWith(ARRIVAL)) recallArrival(arrivals, key.slice(ARRIVAL.length));
+    else if (key.startsWith(ARRIVAL)) recallRule(arrivals, key.slice(ARRIVAL.length));
+    else if (key.startsWith(STILL_DUE)) recallRule(stillDue, key.slice(STILL_DUE.length));
     else if (key.startsWith(ARCHIVE) && typeof value === 'object')
       archives.set(key.slice(ARCHIVE.length), value);
   }
-  return { archives, due, arrivals };
+  return { archives, due, arrivals, stillDue };
 }
 
 /** @param name - `<rule>/<group>` */
-function recallArrival(arrivals: Map<string, Set<string>>, name: string): void {
+function recallRule(rules: Map<string, Set<string>>, name: string): void {
   const slash = name.indexOf('/');
   if (slash < 0) return;
   const group = name.slice(slash + 1);
-  arrivals.set(group, new Set([...(arrivals.get(group) ?? []), name.slice(0, slash)]));
+  rules.set(group, new Set([...(rules.get(group) ?? []), name.slice(0, slash)]));
 }
 
 function toJournal(change: MemoryChange): readonly [string, JournalValue | undefined] {
@@ -79,5 +83,7 @@ function toJournal(change: MemoryChange): readonly [string, JournalValue | undef
       return [DUE + change.group, change.value];
     case 'arrival':
       return [`${ARRIVAL}${change.rule}/${change.group}`, change.value];
+    case 'still-due':
+      return [`${STILL_DUE}${change.rule}/${change.group}`, change.value];
   }
 }

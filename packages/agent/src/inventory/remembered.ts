@@ -14,9 +14,12 @@ export interface RememberedArchive {
   readonly arrived: boolean;
 }
 
-/** Whether something has arrived in a group under a rule, told by its hash. */
-export interface ArrivalChange {
-  readonly kind: 'arrival';
+/**
+ * Whether something is so in a group under a rule, told by its hash: that something has arrived, or that the group is still due
+ * although that arrival is used up.
+ */
+export interface GroupRuleChange {
+  readonly kind: 'arrival' | 'still-due';
   readonly group: GroupKey;
   readonly rule: string;
   readonly value: true | undefined;
@@ -26,14 +29,17 @@ export interface ArrivalChange {
 export type MemoryChange =
   | { readonly kind: 'archive'; readonly name: string; readonly value: RememberedArchive | undefined }
   | { readonly kind: 'due'; readonly group: GroupKey; readonly value: true | undefined }
-  | ArrivalChange;
+  | GroupRuleChange;
 
 /** What memory holds. */
 export interface Recalled {
   readonly archives: ReadonlyMap<string, RememberedArchive>;
+  /** Groups with an arrival that is not used up. */
   readonly due: ReadonlySet<GroupKey>;
   /** By group, the hashes of the rules under which something has arrived. */
   readonly arrivals: ReadonlyMap<GroupKey, ReadonlySet<string>>;
+  /** By group, the hashes of the rules under which it is still due. */
+  readonly stillDue: ReadonlyMap<GroupKey, ReadonlySet<string>>;
 }
 
 /** The inventory's memory on disk. Losing it costs reading, and counts all that exists as seen before. */

@@ -12,8 +12,10 @@ import {
   type UnreachableLimit,
 } from '@checkpoint-warden/policy';
 import type { ArchiveStore } from '../archive/archive-store.ts';
+import { limitedGroups } from '../groups/limited-groups.ts';
 import { NO_REMOTE_FACTS, type RemoteArchives } from '../groups/remote-archives.ts';
 import type { RuleHashes } from '../groups/rule-hashes.ts';
+import { rulesInForce } from '../groups/rules-in-force.ts';
 import { rulesOfArrivals } from '../groups/rules-of-arrivals.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { AgentMetrics } from '../metrics.ts';
@@ -27,7 +29,7 @@ import { type ExecutionReport, executePlan, type PlannedDeletion } from './execu
 import { gatherSome } from './gather.ts';
 import { createPassReporter } from './report-pass.ts';
 import { createRetryBackoff } from './retry-backoff.ts';
-import { calledForInAudit, groupsStillDue, selectDeletions } from './select-deletions.ts';
+import { calledForInAudit, ownersLeftOver, selectDeletions } from './select-deletions.ts';
 import { createUnreachableLimits, unreachableHere } from './unreachable-limits.ts';
 
 /** What enforcing needs. */
@@ -191,6 +193,9 @@ export function createEnforcer(
   return {
     async enforce(enforcement) {
       const { policy, isInForce, namespaces } = enforcement;
+      // Before the plan: a full scan follows each change of policy, so no plan counts what is due under a rule that is gone.
+      if (namespaces === undefined && policy.source !== 'none')
+        inventory.forgetRules(rulesInForce(policy.policy, ports.hashOf));
       const wasClockTrusted = ports.isClockTrusted();
       const planned = factsNow(); // before the plan: what is no longer fresh by then is no longer so in either
       const plan = planConfirmed(enforcement);
@@ -214,12 +219,15 @@ export function createEnforcer(
       const inScope = (group: GroupKey) => namespaces === undefined || namespaces.has(namespaceOf(group));
       if (isInForce()) {
         // Only what has arrived here: what is due for an arrival elsewhere is so for as long as its node says it.
-        const arrived = new Set([...inventory.due].filter(inScope));
+        const arrived = new Set([...inventory.arrived].filter(inScope));
         inventory.noteArrivals(
           rulesOfArrivals(inventory.archives(namespaces), arrived, policy.policy, ports.hashOf),
         );
-        const stillDue = groupsStillDue(enforced, report.executed);
-        inventory.settle([...arrived].filter((group) => !stillDue.has(group)));
+        const open = [...ownersLeftOver(enforced, report.executed), ...inventory.inDoubt()];
+        inventory.settle(
+          [...inventory.due].filter(inScope),
+          limitedGroups(open, policy.policy, ports.hashOf),
+        );
       }
 
       reporter.execution(report);

@@ -1,7 +1,6 @@
 import {
   type DeleteReason,
-  type GroupKey,
-  groupKeysOf,
+  type Owner,
   type Plan,
   REASONS,
   type Reason,
@@ -48,25 +47,19 @@ export function calledForInAudit(plan: Plan): RuledArchive[] {
 }
 
 /**
- * Groups that stay due after a pass: those whose deletions have not all been done (docs/explanation/retention.md, 4). For whatever reason an archive
- * was to go, its group may be over a limit as long as it is there.
+ * Owners of the archives that are still there after a pass that was to delete them. For whatever reason that was, their groups may be
+ * over a limit as long as they are there, and stay due (docs/explanation/retention.md, 4).
  *
  * @param planned - the deletions that were to be carried out
  * @param executed - those that were attempted
  */
-export function groupsStillDue(
+export function ownersLeftOver(
   planned: readonly PlannedDeletion[],
   executed: readonly ExecutedDeletion[],
-): ReadonlySet<GroupKey> {
+): readonly Owner[] {
   const done = new Set<string>();
   for (const { verdict, removal } of executed) {
     if (removal.result === 'deleted' || removal.result === 'already-gone') done.add(verdict.archive.name);
   }
-  const due = new Set<GroupKey>();
-  for (const { verdict } of planned) {
-    const { owner, name } = verdict.archive;
-    if (owner === undefined || done.has(name)) continue;
-    for (const group of groupKeysOf(owner)) due.add(group);
-  }
-  return due;
+  return planned.flatMap(({ verdict: { archive } }) => (done.has(archive.name) ? [] : (archive.owner ?? [])));
 }

@@ -181,6 +181,7 @@ export function createAgentService(ports: ServicePorts): AgentService {
       const report = currentGroups();
       const found = asked.flatMap(({ group, rule }) => report.find(group, rule) ?? []);
       return {
+        inventory: { instance, revision: inventory.revision },
         groups: found.map(({ group, rule, version, due, newest }) => ({
           group,
           rule,

@@ -11,19 +11,20 @@ export interface MapMemory {
 export function mapMemory(): MapMemory {
   const archives = new Map<string, RememberedArchive>();
   const due = new Set<string>();
-  const arrivals = new Map<string, Set<string>>();
+  const rulesOf = { arrival: new Map<string, Set<string>>(), 'still-due': new Map<string, Set<string>>() };
   let lastSeenMs: number | undefined;
   const save = (changes: readonly MemoryChange[]): void => {
     for (const change of changes) {
       if (change.kind === 'due') {
         if (change.value === undefined) due.delete(change.group);
         else due.add(change.group);
-      } else if (change.kind === 'arrival') {
-        const rules = arrivals.get(change.group) ?? new Set();
-        arrivals.set(change.group, rules);
+      } else if (change.kind !== 'archive') {
+        const known = rulesOf[change.kind];
+        const rules = known.get(change.group) ?? new Set();
+        known.set(change.group, rules);
         if (change.value === undefined) rules.delete(change.rule);
         else rules.add(change.rule);
-        if (rules.size === 0) arrivals.delete(change.group);
+        if (rules.size === 0) known.delete(change.group);
       } else if (change.value === undefined) archives.delete(change.name);
       else archives.set(change.name, change.value);
     }
@@ -40,7 +41,8 @@ export function mapMemory(): MapMemory {
           : {
               archives: new Map(archives),
               due: new Set(due),
-              arrivals: new Map(Array.from(arrivals, ([group, rules]) => [group, new Set(rules)])),
+              arrivals: copyOf(rulesOf.arrival),
+              stillDue: copyOf(rulesOf['still-due']),
             },
       save,
       saveClock(nowMs) {
@@ -48,4 +50,8 @@ export function mapMemory(): MapMemory {
       },
     }),
   };
+}
+
+function copyOf(rules: ReadonlyMap<string, ReadonlySet<string>>): Map<string, ReadonlySet<string>> {
+  return new Map(Array.from(rules, ([group, those]) => [group, new Set(those)]));
 }

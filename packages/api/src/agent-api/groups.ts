@@ -87,6 +87,7 @@ export type NewestRequest = Static<typeof NewestRequestSchema>;
 /** Answer of `POST /v1/groups`. */
 export const NewestAnswerSchema = Type.Object(
   {
+    inventory: InventoryVersion,
     groups: Type.Array(
       Type.Object({
         ...groupName,

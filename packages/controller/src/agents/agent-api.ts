@@ -61,7 +61,7 @@ export interface AgentApi {
   getOwners(signal: AbortSignal): Promise<AgentOwners>;
   putOwners(push: OwnersPush, signal: AbortSignal): Promise<void>;
   getGroups(signal: AbortSignal): Promise<AgentGroups>;
-  postGroups(request: NewestRequest, signal: AbortSignal): Promise<NewestAnswer['groups']>;
+  postGroups(request: NewestRequest, signal: AbortSignal): Promise<NewestAnswer>;
   /** @returns the last word that it has then */
   putRemoteArchives(push: RemoteArchivesPush, signal: AbortSignal): Promise<WireRemoteArchivesInForce>;
 }
@@ -117,7 +117,7 @@ export function createAgentApi(call: HttpsClient, url: string): AgentApi {
     },
     async postGroups(body, signal) {
       const answer = await call({ method: 'POST', url: `${url}/v1/groups`, body, signal });
-      return read<NewestAnswer>(newestProblems, answer, url).groups;
+      return read<NewestAnswer>(newestProblems, answer, url);
     },
     async putRemoteArchives(body, signal) {
       const answer = await call({ method: 'PUT', url: `${url}/v1/remote-archives`, body, signal });

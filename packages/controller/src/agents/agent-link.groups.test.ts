@@ -20,6 +20,7 @@ import { type AgentLink, createAgentLink } from './agent-link.ts';
 
 const POLL_MS = 12_000;
 const RULE = podRule(3);
+const INVENTORY = { instance: 'first-start', revision: 1 };
 const stops: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
@@ -136,6 +137,12 @@ function twoHolders(more: readonly string[] = []) {
   return rig(['a', 'b', ...more], (agent, node) => {
     agent.groups = [makeGroup(RULE, node === 'a' ? [7, 5] : node === 'b' ? [8, 6] : [9])];
   });
+}
+
+/** From now on the agent of another node answers, with archives of its own. */
+function passOn(agent: ScriptedAgent): void {
+  agent.state = makeState({ node: 'node-9', inventory: { instance: 'start-there', revision: 1 } });
+  agent.groups = [makeGroup(RULE, [99])];
 }
 
 const BOTH = ['a: 7', 'b: 8,6'];
@@ -338,7 +345,10 @@ describe('groups on several nodes', () => {
     const it = await twoHolders(['c']);
     await it.pass(POLL_MS);
     const newer = { ...makeGroup(RULE, [12]), version: 'in between' };
-    it.at('c').script.set('POST /v1/groups', { status: 200, body: { groups: [newer] } });
+    it.at('c').script.set('POST /v1/groups', {
+      status: 200,
+      body: { inventory: INVENTORY, groups: [newer] },
+    });
     it.at('c').groups = [makeGroup(RULE, [11])];
     await it.pass(POLL_MS + 1_000);
     expect(it.takePushes('a').at(-1)).toContain('c: 12');
@@ -388,6 +398,37 @@ describe('groups on several nodes', () => {
     expect(it.at('b').takeConfirmations()).toEqual([]);
   });
 
+  it('are never those of another node that has got the address of one by the time that it is asked', async () => {
+    const it = await rig(['a', 'b', 'c'], (agent, node) => {
+      if (node !== 'b') agent.groups = [makeGroup(RULE, node === 'a' ? [7, 5] : [9])];
+    });
+    await it.pass(POLL_MS);
+    const c = it.at('c');
+    c.onCall = (name) => {
+      if (name === 'POST /v1/groups') passOn(c);
+    };
+    it.at('b').groups = [makeGroup(RULE, [8, 6])];
+    await it.pass(2 * POLL_MS);
+    expect(c.state.node).toBe('node-9');
+    expect(it.links.get('c')?.view().reach).toBe('misplaced');
+    expect([it.takePushes('a'), it.takePushes('b')]).toEqual([[BOTH], [BOTH]]);
+  });
+
+  it('are told at once without a node that another one answers for, and with it when it is back', async () => {
+    const it = await twoHolders(['c']);
+    await it.pass(POLL_MS);
+    for (const node of ['a', 'c']) it.takePushes(node);
+    const c = it.at('c');
+    const { state, groups } = c;
+    passOn(c);
+    await it.pass(POLL_MS + 8_000);
+    expect(it.takePushes('a')).toEqual([BOTH]);
+    Object.assign(c, { state, groups });
+    await it.pass(60_000);
+    const all = ['a: 7', 'b: 8', 'c: 9'];
+    expect([it.takePushes('a'), it.takePushes('c').at(-1)]).toEqual([[all], all]);
+  });
+
   it('are told without an agent that has left, and with it when it is back', async () => {
     const it = await twoHolders(['c']);
     await it.pass(POLL_MS);
@@ -408,7 +449,10 @@ describe('an agent that lies', () => {
   });
   const answer = (changes: object) => ({
     status: 200,
-    body: { groups: [{ ...figures('c1'), due: [], archives: [makeArchive(99)], ...changes }] },
+    body: {
+      inventory: INVENTORY,
+      groups: [{ ...figures('c1'), due: [], archives: [makeArchive(99)], ...changes }],
+    },
   });
 
   it.each<[string, (agent: ScriptedAgent) => void, string]>([
@@ -449,7 +493,7 @@ describe('an agent that lies', () => {
         script.set('GET /v1/groups', {
           status: 200,
           body: {
-            inventory: { instance: 'first-start', revision: 1 },
+            inventory: INVENTORY,
             version: 'another',
             groups: [figures('c1')],
           },
@@ -464,7 +508,8 @@ describe('an agent that lies', () => {
     ],
     [
       'by leaving out what it names',
-      ({ script }) => script.set('POST /v1/groups', { status: 200, body: { groups: [] } }),
+      ({ script }) =>
+        script.set('POST /v1/groups', { status: 200, body: { inventory: INVENTORY, groups: [] } }),
       'reachable',
     ],
     [
@@ -478,7 +523,16 @@ describe('an agent that lies', () => {
             groups: [figures('c1')],
           },
         }),
-      'reachable',
+      'incompatible',
+    ],
+    [
+      'about which start of it tells of its archives',
+      ({ script }) =>
+        script.set('POST /v1/groups', {
+          status: 200,
+          body: { inventory: { instance: 'another-start', revision: 1 }, groups: [] },
+        }),
+      'incompatible',
     ],
   ])('%s is not asked in a hot loop, and keeps nobody else from being told', async (_, lie, reach) => {
     const it = await rig(['a', 'b', 'c'], (agent, node) => {

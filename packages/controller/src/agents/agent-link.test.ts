@@ -16,6 +16,7 @@ import { orphanPolicy } from '../testing/orphan-policy.ts';
 import { scriptedAgent } from '../testing/scripted-agent.ts';
 import { createAgentApi } from './agent-api.ts';
 import { createAgentLink } from './agent-link.ts';
+import { createOutrank } from './outrank.ts';
 
 const GRACE_MS = 60_000;
 const PLACE = { node: 'node-1', url: 'https://node-1:9464', origin: 'pod agent-1' };
@@ -176,6 +177,26 @@ describe('the policy', () => {
     expect(it.agent.policies.map(({ epoch }) => epoch.leaseTransitions)).toEqual([8]);
   });
 
+  it('is pushed and no more, where it was refused in the name of an epoch that is over by then', async () => {
+    const it = rig();
+    const outranked: (typeof EPOCH)[] = [];
+    it.lead.outrank = async (epoch) => {
+      outranked.push(epoch);
+    };
+    it.agent.script.set('PUT /v1/policy', {
+      status: 409,
+      body: { code: 'CW_ERR_STALE_REVISION', message: 'old' },
+    });
+    it.link.want(orderOf(GRACE_MS));
+    await it.start();
+    it.agent.script.clear();
+    it.lead.epoch = { ...EPOCH, leaseTransitions: 9 };
+    await it.pass(30_000);
+    expect(it.agent.policies.map(({ epoch }) => epoch.leaseTransitions)).toEqual([9]);
+    expect(outranked).toEqual([]);
+    expect(it.link.view()).toMatchObject({ reach: 'reachable', isCurrent: true });
+  });
+
   it('is not pushed to an agent that has a policy file', async () => {
     const it = rig();
     it.agent.state = makeState({ policy: { source: 'file', revision: 1, hash: 'x' } });
@@ -298,6 +319,15 @@ describe('an agent that is not as it should be', () => {
       ({ agent }) => agent.script.set('GET /v1/owners', { status: 200, body: [] }),
       'incompatible',
     ],
+    [
+      'answers with owners as another start than it is polled as',
+      ({ agent }) =>
+        agent.script.set('GET /v1/owners', {
+          status: 200,
+          body: { inventory: { instance: 'another-start', revision: 1 }, owners: [] },
+        }),
+      'incompatible',
+    ],
   ])(
     'that %s is tried again less and less, says so in one place, and is logged once',
     async (_, script, reach) => {
@@ -311,6 +341,42 @@ describe('an agent that is not as it should be', () => {
       expect(it.lines.length).toBeLessThanOrEqual(2);
     },
   );
+
+  it('is believed once in minutes where it says at every look that it has obeyed a later leader', async () => {
+    const it = rig();
+    const raised: number[] = [];
+    const leadership = {
+      get epoch() {
+        return it.lead.epoch;
+      },
+      async raiseEpoch({ leaseTransitions }: typeof EPOCH) {
+        raised.push(leaseTransitions);
+        it.lead.epoch = { ...EPOCH, leaseTransitions: leaseTransitions + 1 };
+        return it.lead.epoch;
+      },
+    };
+    const outrank = createOutrank({
+      leadership,
+      clock: it.clock,
+      log: logLines().log,
+      onRaised: () => {},
+    });
+    it.lead.outrank = (epoch) => outrank(PLACE.node, epoch);
+    it.agent.onCall = () => {
+      const { leaseTransitions } = it.lead.epoch;
+      const later = { ...EPOCH, leaseTransitions: leaseTransitions + 9_000 };
+      it.agent.state = makeState({ policy: inForce('theirs', 40, later) });
+    };
+    it.link.want(orderOf(GRACE_MS));
+    await it.start();
+    await it.pass(600_000);
+    expect(raised).toEqual([9_003, 18_004]);
+    expect(it.agent.take().length).toBeLessThan(40);
+    expect(it.link.view()).toMatchObject({
+      reach: 'incompatible',
+      trouble: expect.stringContaining('says again that it has obeyed a later leader'),
+    });
+  });
 
   it('is not blamed where the API server fails', async () => {
     const it = rig();
@@ -479,6 +545,20 @@ describe('owners that are gone', () => {
     it.agent.state = { ...it.agent.state, inventory: { instance: 'second-start', revision: 1 } };
     await it.pass(1_000);
     expect(it.agent.pushes.map(({ asOf }) => asOf)).toEqual(['first-start/0', 'second-start/1000']);
+  });
+
+  it('are told anew to one that has started again between a poll and the reading of its owners', async () => {
+    const it = rig();
+    it.agent.owners = [WEB];
+    it.link.want(orderOf(0));
+    await it.start();
+    it.agent.state = { ...it.agent.state, inventory: { instance: 'first-start', revision: 2 } };
+    it.agent.onCall = (name) => {
+      if (name === 'GET /v1/owners') it.agent.restart('second-start');
+    };
+    await it.pass(1_000);
+    expect(it.agent.pushes.map(({ asOf }) => asOf)).toEqual(['first-start/0', 'second-start/1000']);
+    expect(it.link.view()).toMatchObject({ reach: 'reachable', trouble: undefined });
   });
 
   it('are told some at a time where they are many, with time to act on each message, and never in a hot loop', async () => {

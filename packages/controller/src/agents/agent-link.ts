@@ -1,6 +1,6 @@
 import { type AppError, isAppError } from '@checkpoint-warden/errors';
 import { type Clock, type Component, createWaker } from '@checkpoint-warden/kit';
-import type { LeaseEpoch } from '@checkpoint-warden/kube';
+import { compareLeaseEpochs, type LeaseEpoch } from '@checkpoint-warden/kube';
 import { type Backoff, backoffMs, jittered } from '../backoff.ts';
 import type { Limiter } from '../limiter.ts';
 import { type OwnerRound, planRound } from '../owners/plan-round.ts';
@@ -61,7 +61,10 @@ export function createAgentLink(
   let trouble: string | undefined;
   let failures = 0;
   let retryAtMs = Number.NEGATIVE_INFINITY;
-  let refusedAsStale = false;
+  /** The epoch in whose name the agent has refused something as stale. In the name of another one it may take it. */
+  let refusedEpoch: LeaseEpoch | undefined;
+  /** Ours when the last step began. */
+  let steppedEpoch = ports.epoch();
   let revision = 0;
   let shown: readonly unknown[] = [];
 
@@ -114,7 +117,7 @@ export function createAgentLink(
     switch (step.do) {
       case 'outrank':
         await ports.outrank(step.epoch);
-        refusedAsStale = false;
+        refusedEpoch = undefined;
         return poll(signal);
       case 'poll':
         return poll(signal);
@@ -137,7 +140,7 @@ export function createAgentLink(
     if (!isAppError(error)) throw error;
     failures += 1;
     groups.failed();
-    if (error.code === 'CW_ERR_STALE_REVISION') refusedAsStale = true;
+    if (error.code === 'CW_ERR_STALE_REVISION') refusedEpoch = steppedEpoch;
     retryAtMs = clock.monotonicMs() + jittered(backoffMs(RETRY, failures), random);
     memory.nextPollMs = retryAtMs; // whatever it was, look at the agent first
     log.debug({ err: error, failures }, 'step failed');
@@ -182,7 +185,7 @@ export function createAgentLink(
           ...memory,
           momentMs: memory.moment?.ms,
           retryAtMs,
-          refusedAsStale,
+          refusedAsStale: refusedEpoch !== undefined && compareLeaseEpochs(refusedEpoch, ports.epoch()) === 0,
           // Made when something asks for it: it goes through all owners, and half of all steps are polls.
           get round() {
             planned ??= round();
@@ -210,7 +213,11 @@ export function createAgentLink(
         note();
         const lane = failures === 0 ? lanes.answering : lanes.failing;
         try {
-          await lane.run(() => carryOut(step, signal), signal, isOrder(step));
+          const carryOutNow = (): Promise<void> => {
+            steppedEpoch = ports.epoch();
+            return carryOut(step, signal);
+          };
+          await lane.run(carryOutNow, signal, isOrder(step));
         } catch (error) {
           if (signal.aborted) return;
           failed(error);

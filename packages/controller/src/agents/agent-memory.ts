@@ -12,6 +12,8 @@ export interface AgentMemory {
   /** The last moment that the agent has named. It lay between `ms`, when the poll for it began, and `endedMs`. */
   moment: { readonly text: string; readonly ms: number; readonly endedMs: number } | undefined;
   nextPollMs: number;
+  /** When an answer was last of another start of the agent than was polled. */
+  otherStartMs: number;
   /** When it last confirmed the policy to be in force. */
   policyConfirmedMs: number;
   /** The inventory that `owners` are of. */
@@ -43,6 +45,7 @@ export function emptyMemory(): AgentMemory {
     etag: undefined,
     moment: undefined,
     nextPollMs: Number.NEGATIVE_INFINITY,
+    otherStartMs: Number.NEGATIVE_INFINITY,
     policyConfirmedMs: Number.NEGATIVE_INFINITY,
     ownersOf: undefined,
     owners: [],

@@ -61,6 +61,8 @@ export interface AgentSteps {
 const LOOK_AFTER_ORDER_MS = 1_000;
 /** Where one message cannot name all owners: time to act on it, as the next one takes its place. */
 const TIME_TO_ACT_MS = 2_000;
+/** An agent seldom starts between a poll and the next call: one that seems to again within this time is not as it should be. */
+const SELDOM_MS = 300_000;
 
 /** Makes the steps of one agent. */
 export function createAgentSteps(
@@ -88,6 +90,25 @@ export function createAgentSteps(
     });
   };
 
+  /**
+   * Whether an answer is of the start that was polled. Nothing is made of any other: its node may be another one, as an address
+   * is given anew before the watch says so. A poll at once shows who is there.
+   *
+   * @throws AppError when it was polled for that a short while ago
+   */
+  const isOfPolledStart = ({ instance }: State['inventory']): boolean => {
+    if (instance === memory.state?.inventory.instance) return true;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - memory.otherStartMs < SELDOM_MS)
+      throw new AppError(
+        'CW_ERR_AGENT_ANSWER',
+        `${place.url} answers again as another start of the agent than it was polled as`,
+      );
+    memory.otherStartMs = nowMs;
+    memory.nextPollMs = nowMs;
+    return false;
+  };
+
   /** What a poll that began at `polledMs` says of the agent's groups. */
   const noteGroups = ({ groups: version, inventory, policy }: State, polledMs: number): void => {
     const { groupsOf } = memory;
@@ -110,10 +131,12 @@ export function createAgentSteps(
         polled.moment === undefined ? undefined : { text: polled.moment, ms: startedMs, endedMs };
       memory.nextPollMs = clock.monotonicMs() + jittered(pollIntervalMs(), random);
       if (polled.state !== undefined) {
-        const { node } = polled.state;
+        const { node, inventory } = polled.state;
         if (node !== place.node) {
           memory.state = undefined;
           memory.etag = undefined;
+          memory.groupsOf = undefined;
+          groups.figures([], inventory.instance, startedMs); // nobody is left to say that they are right
           throw new AppError('CW_ERR_AGENT_NODE', `${place.url} says that it is the agent of ${node}`);
         }
         const before = memory.state;
@@ -150,6 +173,7 @@ export function createAgentSteps(
 
     async getOwners(signal) {
       const answer = await agent.getOwners(signal);
+      if (!isOfPolledStart(answer.inventory)) return;
       const before = memory.owners;
       memory.ownersOf = answer.inventory;
       memory.owners = heldOwners(answer.owners);
@@ -198,23 +222,23 @@ export function createAgentSteps(
     async getGroups(signal) {
       const startedMs = clock.monotonicMs();
       const { inventory, version, groups: figures, isWhole } = await agent.getGroups(signal);
-      if (memory.state === undefined) return;
-      const { instance } = memory.state.inventory;
+      if (memory.state === undefined || !isOfPolledStart(inventory)) return;
+      const { instance } = inventory;
       memory.groupsOf = { instance, version };
       if (memory.state.groups !== version) {
         // What was told of changed while it was read out: the next poll must show it.
         memory.state = { ...memory.state, groups: version };
         memory.etag = undefined;
       }
-      memory.groupsDoubted = !isWhole || inventory.instance !== instance;
-      if (inventory.instance === instance) groups.figures(figures, instance, startedMs);
-      else groups.failed(); // of a start that has not been polled yet
+      memory.groupsDoubted = !isWhole;
+      groups.figures(figures, instance, startedMs);
     },
 
     async getNewest(signal) {
       const asked = groups.toAsk();
       if (asked.length === 0) return;
-      const answered = await agent.postGroups({ groups: asked }, signal);
+      const { inventory, groups: answered } = await agent.postGroups({ groups: asked }, signal);
+      if (!isOfPolledStart(inventory)) return;
       const problem = checkNewest(asked, answered);
       if (problem !== undefined) throw new AppError('CW_ERR_AGENT_ANSWER', `${place.url}: ${problem}`);
       if (!groups.newest(asked, answered)) memory.groupsDoubted = true;

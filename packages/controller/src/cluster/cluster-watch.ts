@@ -69,11 +69,11 @@ export function createClusterWatch(
     onWentBack: (seen: string, listed: string) =>
       onWentBack(`the resourceVersion of ${name} went back from ${seen} to ${listed}`, listed),
   });
-  const policies = createReflector({
+  const policies: Reflector<KnownPolicy> = createReflector({
     ...common('policies'),
     resource: POLICIES,
     listsAnew: true,
-    slim: createPolicySlimmer(),
+    slim: createPolicySlimmer((name) => policies.objects.get(name)),
     // What the controller has written into the status comes back as a change.
     onChange: (_, next, previous) => next?.object !== previous?.object && onPolicies(),
     onSynced: onPolicies,

@@ -6,12 +6,19 @@ import { mergeNewest, type NodeNewest } from './merge-newest.ts';
 
 const NAME = { group: 'shop', rule: '0123456789abcdef' };
 
-const archive = fc.record({
-  pod: fc.constantFrom('web-0', 'web-1'),
-  container: fc.constantFrom('app', 'log'),
-  bytes: fc.integer({ min: 0, max: 100 }),
-  countsAsMs: fc.integer({ min: 0, max: 5 }),
-  mtimeMs: fc.integer({ min: 0, max: 2 }),
+/** What has one name on several nodes is a copy, as large and as old, that was made at another time. */
+const files = fc.array(
+  fc.record({
+    pod: fc.constantFrom('web-0', 'web-1'),
+    container: fc.constantFrom('app', 'log'),
+    bytes: fc.integer({ min: 0, max: 100 }),
+    countsAsMs: fc.integer({ min: 0, max: 5 }),
+  }),
+  { minLength: 40, maxLength: 40 },
+);
+const held = fc.uniqueArray(fc.record({ number: fc.nat(39), mtimeMs: fc.integer({ min: 0, max: 2 }) }), {
+  maxLength: 12,
+  selector: ({ number }) => number,
 });
 const limit = (max: number) => fc.oneof(fc.constant(Infinity), fc.integer({ min: 1, max }));
 const reach: fc.Arbitrary<GroupReach> = fc.record({
@@ -28,11 +35,11 @@ const dueKeys = fc.subarray([
   'other',
 ]);
 const lists: fc.Arbitrary<NodeNewest[]> = fc
-  .array(fc.record({ archives: fc.array(archive, { maxLength: 12 }), due: dueKeys }), { maxLength: 6 })
-  .map((nodes) =>
+  .tuple(files, fc.array(fc.record({ archives: held, due: dueKeys }), { maxLength: 6 }))
+  .map(([all, nodes]) =>
     nodes.map(({ archives, due }, index) => {
-      const named = archives.map(
-        (each, number): GroupArchive => ({ ...each, name: `checkpoint-${number}.tar` }),
+      const named = archives.flatMap(({ number, mtimeMs }): GroupArchive[] =>
+        all.slice(number, number + 1).map((file) => ({ ...file, mtimeMs, name: `checkpoint-${number}.tar` })),
       );
       return {
         node: `node-${index}`,
@@ -67,7 +74,9 @@ function inOrder(all: readonly NodeNewest[]): { node: string; archive: GroupArch
 
 /** The same by the obvious way: all of it in order, and what matters of that. */
 function newestOf(all: readonly NodeNewest[], within: GroupReach) {
-  const ordered = inOrder(all);
+  const ordered = inOrder(all).filter(
+    (each, at, whole) => whole.findIndex((other) => other.archive.name === each.archive.name) === at,
+  );
   const sizes = ordered.map((each) => each.archive.bytes);
   return ordered.slice(0, Math.min(MAX_NEWEST, countThatMatter(sizes, within)));
 }

@@ -30,9 +30,17 @@ describe('mergeNewest', () => {
     expect(numbers(merged)).toEqual({ a: [9], b: [8, 7] });
   });
 
+  it('has of copies on several nodes the newest alone', () => {
+    const copied = [makeArchive(8, { mtimeMs: 20 }), makeArchive(5, { mtimeMs: 21 })];
+    const merged = merge([list('a', [9, 8, 5]), { node: 'b', due: [], archives: copied }], { maxCount: 3 });
+    expect(numbers(merged)).toEqual({ a: [9], b: [20, 21] });
+  });
+
   it('never has more than a message may name', () => {
-    const many = Array.from({ length: MAX_NEWEST }, (_, index) => 3 * MAX_NEWEST - index);
-    const merged = merge([list('a', many), list('b', many)], { maxCount: 10 * MAX_NEWEST });
+    const numbersOf = (parity: number) =>
+      Array.from({ length: MAX_NEWEST }, (_, index) => 2 * (2 * MAX_NEWEST - index) + parity);
+    const lists = [list('a', numbersOf(0)), list('b', numbersOf(1))];
+    const merged = merge(lists, { maxCount: 10 * MAX_NEWEST });
     expect(merged.group.nodes.map(({ archives }) => archives.length)).toEqual([1000, 1000]);
   });
 

@@ -16,7 +16,8 @@ export interface MergedGroup<L extends NodeNewest> {
 
 /**
  * Makes one list of what several nodes say of a group: the newest archives of all, as many as its limits can use. Pure. The
- * order of `lists` is irrelevant, and what a limit cut from a list of one node could not have been in it.
+ * order of `lists` is irrelevant, and what a limit cut from a list of one node could not have been in it. Of copies on several
+ * nodes, which have one name, it has the newest, as the planner counts them once.
  *
  * A key is due where one node says so, but only as long as an archive is left that it is about.
  *
@@ -29,9 +30,12 @@ export function mergeNewest<L extends NodeNewest>(
   isDueWithin: (key: string) => boolean,
 ): MergedGroup<L> {
   const newest: Listed<L>[] = [];
+  const names = new Set<string>();
   const sizes = function* (): Generator<number> {
     for (const listed of newestFirst(lists)) {
       if (newest.length === MAX_NEWEST) return;
+      if (names.has(listed.archive.name)) continue;
+      names.add(listed.archive.name);
       newest.push(listed);
       yield listed.archive.bytes;
     }

@@ -10,17 +10,25 @@ export interface SharedRules {
   find(namespace: string, hash: string): Rule | undefined;
 }
 
+/** Twice as many as Kubernetes is made for: namespaces come and go for as long as nobody edits a policy. */
+export const MAX_NAMESPACES = 20_000;
+
 export function sharedRules(policies: ReadonlySet<Policy>): SharedRules {
   const sharing = [...policies].filter(({ rules }) => rules.some(isShared));
-  const texts = new Set(sharing.map(textOf));
+  /** By text: of those that have the same one, each has the same hashes. */
+  const distinct = new Map(sharing.map((policy) => [textOf(policy), policy]));
   const byNamespace = new Map<string, ReadonlyMap<string, Rule>>();
   return {
     id: createHash('sha256')
-      .update([...texts].sort().join('\n'))
+      .update([...distinct.keys()].sort().join('\n'))
       .digest('base64url'),
     find(namespace, hash) {
-      const known = byNamespace.get(namespace) ?? rulesIn(sharing, namespace);
-      byNamespace.set(namespace, known);
+      let known = byNamespace.get(namespace);
+      if (known === undefined) {
+        known = rulesIn(distinct.values(), namespace);
+        if (byNamespace.size === MAX_NAMESPACES) byNamespace.clear();
+        byNamespace.set(namespace, known);
+      }
       return known.get(hash);
     },
   };
@@ -33,7 +41,7 @@ function textOf({ rules }: Policy): string {
   );
 }
 
-function rulesIn(policies: readonly Policy[], namespace: string): ReadonlyMap<string, Rule> {
+function rulesIn(policies: Iterable<Policy>, namespace: string): ReadonlyMap<string, Rule> {
   const found = new Map<string, Rule>();
   for (const { rules } of policies) {
     for (const [rule, hash] of ruleHashesIn(rules, namespace)) if (isShared(rule)) found.set(hash, rule);

@@ -1,8 +1,8 @@
 import { API_VERSION, KIND } from '@checkpoint-warden/api';
 import { describe, expect, it } from 'vitest';
-import { createPolicySlimmer } from './policy-resource.ts';
+import { createPolicySlimmer, type KnownPolicy } from './policy-resource.ts';
 
-const slimPolicy = createPolicySlimmer();
+const slimPolicy = createPolicySlimmer(() => undefined);
 
 describe('what is kept of a policy', () => {
   it('keeps what precedence, status and compiling need, and nothing that changes without meaning', () => {
@@ -32,7 +32,12 @@ describe('what is kept of a policy', () => {
 });
 
 it('is the same object while only the status changes, and another one with the spec', () => {
-  const slim = createPolicySlimmer();
+  let known: KnownPolicy | undefined;
+  const slimmer = createPolicySlimmer((name) => (name === 'a' ? known : undefined));
+  const slim = (policy: Parameters<typeof slimmer>[0]) => {
+    known = slimmer(policy);
+    return known;
+  };
   const metadata = { name: 'a', uid: 'u', generation: 1 };
   const first = slim({ metadata, spec: { mode: 'Audit' } });
   const echo = slim({ metadata, spec: { mode: 'Audit' }, status: { observedGeneration: 1 } });
@@ -43,4 +48,15 @@ it('is the same object while only the status changes, and another one with the s
   expect(other.object.spec).toEqual({ mode: 'Enforce' });
   expect(slim({ metadata: { ...metadata, generation: 2 }, spec: {} }).object).not.toBe(first.object);
   expect(slim({ metadata: { ...metadata, uid: 'v' }, spec: {} }).object).not.toBe(first.object);
+});
+
+it('holds on to nothing that is not known any more', () => {
+  const known = new Map<string, KnownPolicy>();
+  const slim = createPolicySlimmer((name) => known.get(name));
+  const policy = { metadata: { name: 'a', uid: 'u', generation: 1 }, spec: {} };
+  const first = slim(policy);
+  known.set('a', first);
+  expect(slim(policy).object).toBe(first.object);
+  known.delete('a');
+  expect(slim(policy).object).not.toBe(first.object);
 });

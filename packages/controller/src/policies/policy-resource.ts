@@ -35,22 +35,22 @@ export interface KnownPolicy {
 /**
  * Makes what takes from a policy object all that is needed of it. Its spec keeps the type that only `validateObject` can prove,
  * which `resolvePolicies` asks before anything reads it. As long as only the status changes, `object` stays the same one.
+ *
+ * @param known - what is kept of the object of this name so far
  */
-export function createPolicySlimmer(): (policy: PolicyResource) => KnownPolicy {
-  const last = new Map<string, KnownPolicy>();
+export function createPolicySlimmer(
+  known: (name: string) => KnownPolicy | undefined,
+): (policy: PolicyResource) => KnownPolicy {
   return (policy) => {
     const next = slimPolicy(policy);
-    const { name } = policy.metadata;
-    const before = last.get(name);
+    const before = known(policy.metadata.name);
     // The generation does not tell: a restore of etcd may give the same one to another spec.
     const isSame =
       before !== undefined &&
       before.uid === next.uid &&
       before.generation === next.generation &&
       isDeepStrictEqual(before.object, next.object);
-    const known = isSame ? { ...next, object: before.object } : next;
-    last.set(name, known);
-    return known;
+    return isSame ? { ...next, object: before.object } : next;
   };
 }
 

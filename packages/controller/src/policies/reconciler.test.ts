@@ -18,13 +18,13 @@ function agentPod(node: string): AgentPod {
 }
 
 function known(name: string, spec: unknown): KnownPolicy {
-  return createPolicySlimmer()({
+  return createPolicySlimmer(() => undefined)({
     metadata: { name, uid: name, creationTimestamp: '2026-01-01T00:00:00Z' },
     spec,
   });
 }
 
-function rig() {
+function rig({ fixedAgents = [] }: { fixedAgents?: readonly AgentPlace[] } = {}) {
   const policies = new Map<string, KnownPolicy>();
   const nodes = new Map<string, Labels>();
   const agentPods = new Map<string, AgentPod>();
@@ -51,7 +51,7 @@ function rig() {
       events: { reports: () => {} },
       waker,
     },
-    { agentPort: 9464, fixedAgents: [] },
+    { agentPort: 9464, fixedAgents },
   );
   const stop = new AbortController();
   return {
@@ -102,6 +102,7 @@ describe('the reconciler', () => {
     it.policies.set('gpu', known('gpu', { ...LIMIT, nodeSelector: { pool: 'gpu' } }));
     for (const node of ['node-1', 'node-2']) it.agentPods.set(node, agentPod(node));
     it.nodes.set('node-1', { pool: 'gpu' });
+    it.nodes.set('node-2', {});
     await it.start();
     expect(it.rules()).toEqual({ 'node-1': '1 gpu/globalPolicy', 'node-2': '1 ' });
     it.nodes.set('node-2', { pool: 'gpu' });
@@ -131,5 +132,87 @@ describe('the reconciler', () => {
     await it.wake();
     expect(it.rules()).toEqual({ 'node-1': '2 default/globalPolicy' });
     expect(it.reconciler.last?.reports.map(({ object }) => object.metadata.name)).toEqual(['default']);
+  });
+});
+
+describe('where no Node object is known', () => {
+  const GPU = known('gpu', { ...LIMIT, nodeSelector: { pool: 'gpu' } });
+  const DEFAULT = known('default', { namespacePolicies: [{ namespace: 'dev', maxCheckpoints: 1 }] });
+  const EVERYWHERE = 'default/namespacePolicies[0]';
+
+  function gpuRig() {
+    const it = rig();
+    it.policies.set('gpu', GPU);
+    it.policies.set('default', DEFAULT);
+    it.agentPods.set('a', agentPod('gpu-1'));
+    return it;
+  }
+
+  it('an agent gets no order while some object has a nodeSelector, and its own once the Node is known', async () => {
+    const it = gpuRig();
+    await it.start();
+    expect([...(it.followed.at(-1)?.places.keys() ?? [])]).toEqual(['gpu-1']);
+    expect(it.rules()).toEqual({});
+    expect(it.reconciler.last?.unresolved).toEqual(new Set(['gpu-1']));
+    expect(it.reconciler.last?.applies('default', 'gpu-1')).toBe(true);
+    expect(it.reconciler.last?.applies('gpu', 'gpu-1')).toBe(false);
+    it.nodes.set('gpu-1', { pool: 'gpu' });
+    await it.wake();
+    expect(it.rules()).toEqual({ 'gpu-1': `1 ${EVERYWHERE},gpu/globalPolicy` });
+    expect(it.reconciler.last?.unresolved).toEqual(new Set());
+  });
+
+  it('an agent keeps the order that it had, also when policies change, until the Node is known again', async () => {
+    const it = gpuRig();
+    it.nodes.set('gpu-1', { pool: 'gpu' });
+    await it.start();
+    const before = it.rules();
+    it.nodes.delete('gpu-1');
+    await it.wake();
+    expect(it.rules()).toEqual(before);
+    it.policies.set('new', known('new', { namespacePolicies: [{ namespace: 'qa', maxCheckpoints: 1 }] }));
+    it.reconciler.policiesChanged();
+    await it.wake();
+    expect(it.rules()).toEqual(before);
+    expect(it.reconciler.last?.unresolved).toEqual(new Set(['gpu-1']));
+    expect(['gpu', 'default', 'new'].map((name) => it.reconciler.last?.applies(name, 'gpu-1'))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    it.nodes.set('gpu-1', { pool: 'gpu' });
+    await it.wake();
+    expect(it.rules()).toEqual({ 'gpu-1': `2 ${EVERYWHERE},gpu/globalPolicy,new/namespacePolicies[0]` });
+  });
+
+  it('an agent gets what applies everywhere when no object has a nodeSelector', async () => {
+    const it = gpuRig();
+    it.policies.delete('gpu');
+    await it.start();
+    expect(it.rules()).toEqual({ 'gpu-1': `1 ${EVERYWHERE}` });
+    expect(it.reconciler.last?.unresolved).toEqual(new Set());
+  });
+
+  it('an agent given by --agent gets what applies everywhere: it may be on no node of the cluster', async () => {
+    const it = rig({ fixedAgents: [{ node: 'host-1', url: 'https://host-1:9464', origin: '--agent' }] });
+    it.policies.set('gpu', GPU);
+    it.policies.set('default', DEFAULT);
+    await it.start();
+    expect(it.rules()).toEqual({ 'host-1': `1 ${EVERYWHERE}` });
+    expect(it.reconciler.last?.unresolved).toEqual(new Set());
+  });
+
+  it('what is left out of its old order is not reported of the policies as they are', async () => {
+    const it = gpuRig();
+    it.policies.set('old', known('a-older', { globalPolicy: { maxCheckpointsPerContainer: 1 } }));
+    it.nodes.set('gpu-1', { pool: 'gpu' });
+    await it.start();
+    const conflicts = () => it.reconciler.last?.reports.flatMap((report) => report.conflicts);
+    expect(conflicts()).toHaveLength(1);
+    it.nodes.delete('gpu-1');
+    it.policies.delete('old');
+    it.reconciler.policiesChanged();
+    await it.wake();
+    expect(conflicts()).toEqual([]);
   });
 });

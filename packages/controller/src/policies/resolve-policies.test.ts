@@ -49,6 +49,35 @@ describe('resolvePolicies', () => {
     expect(resolved.forNode({ host: '1' })).toBe(resolved.forNode(undefined));
   });
 
+  it('compiles once for all nodes that the same objects choose, though a label has a value of its own on each', () => {
+    const hosts = Array.from({ length: 100 }, (_, index) => ({ host: `node-${index}` }));
+    const resolved = resolvePolicies([
+      object('one', { nodeSelector: { host: 'node-7' }, globalPolicy: LIMIT }),
+      object('all', { namespacePolicies: [{ namespace: 'dev', maxCheckpoints: 2 }] }),
+    ]);
+    const distinct = new Set(hosts.map((labels) => resolved.forNode(labels)));
+    expect([...distinct].map(({ objects }) => [...objects].sort().join())).toEqual(['all', 'all,one']);
+  });
+
+  it('has one policy where other objects come to the same', () => {
+    const resolved = resolvePolicies([
+      object('old', { globalPolicy: LIMIT }),
+      object('young', { nodeSelector: { pool: 'gpu' }, globalPolicy: LIMIT }, '2026-01-02T00:00:00Z'),
+    ]);
+    const [cpu, gpu] = [resolved.forNode({ pool: 'cpu' }), resolved.forNode({ pool: 'gpu' })];
+    expect([cpu.objects.size, gpu.objects.size]).toEqual([1, 2]);
+    expect(gpu.policy).toBe(cpu.policy);
+  });
+
+  it('knows whether labels matter: an object that is not valid chooses no node', () => {
+    const selecting = { nodeSelector: { pool: 'gpu' }, globalPolicy: LIMIT };
+    const has = (...specs: unknown[]) =>
+      resolvePolicies(specs.map((spec, index) => object(`p${index}`, spec))).hasSelectors;
+    expect(has({ globalPolicy: LIMIT }, selecting)).toBe(true);
+    expect(has({ globalPolicy: LIMIT, nodeSelector: {} })).toBe(false);
+    expect(has({ ...selecting, nonsense: true })).toBe(false);
+  });
+
   it('tells of a conflict where the objects meet, and who has won', () => {
     const objects = [
       object('young', { nodeSelector: { pool: 'gpu' }, globalPolicy: LIMIT }, '2026-01-02T00:00:00Z'),

@@ -20,6 +20,18 @@ describe('largestNamespaces', () => {
     expect(rows).toHaveLength(21);
     expect(rows.at(-1)).toEqual({ namespace: 'other', archives: 80 + 79 + 78 + 77 + 76, bytes: 3_900 });
   });
+
+  it('counts a namespace with the name of the rest as part of it', () => {
+    const owners = Array.from({ length: 21 }, (_, index) => makeOwner(`ns-${index}/p/c`, 100 - index));
+    const rows = largestNamespaces([makeView('a', { owners: [makeOwner('other/p/c', 200), ...owners] })]);
+    expect(rows).toHaveLength(21);
+    expect(rows.filter(({ namespace }) => namespace === 'other')).toEqual([
+      { namespace: 'other', archives: 280, bytes: 2_800 },
+    ]);
+    expect(largestNamespaces([makeView('a', { owners: [makeOwner('other/p/c', 200)] })])).toEqual([
+      { namespace: 'other', archives: 200, bytes: 2_000 },
+    ]);
+  });
 });
 
 describe('reportFigures', () => {

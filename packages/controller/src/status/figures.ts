@@ -10,6 +10,8 @@ import {
 
 /** Namespaces that have series of their own: a cluster may have thousands. */
 const MAX_NAMESPACES = 20;
+/** The series of all others. A namespace of this name is counted in it. */
+const OTHERS = 'other';
 
 /** Sets the gauges that are made from all agents and policies. */
 export function reportFigures(
@@ -51,9 +53,11 @@ export function largestNamespaces(agents: readonly AgentView[]): NamespaceArchiv
   const rows = [...sums]
     .map(([namespace, sum]) => ({ namespace, ...sum }))
     .sort((a, b) => b.bytes - a.bytes || (a.namespace < b.namespace ? -1 : 1));
-  const rest = rows.slice(MAX_NAMESPACES);
-  if (rest.length === 0) return rows;
+  const [named, rest]: [NamespaceArchives[], NamespaceArchives[]] = [[], []];
+  for (const row of rows)
+    (named.length < MAX_NAMESPACES && row.namespace !== OTHERS ? named : rest).push(row);
+  if (rest.length === 0) return named;
   const total = (pick: (row: NamespaceArchives) => number) => rest.reduce((sum, row) => sum + pick(row), 0);
   const other = { archives: total(({ archives }) => archives), bytes: total(({ bytes }) => bytes) };
-  return [...rows.slice(0, MAX_NAMESPACES), { namespace: 'other', ...other }];
+  return [...named, { namespace: OTHERS, ...other }];
 }

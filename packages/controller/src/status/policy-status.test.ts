@@ -24,6 +24,7 @@ function status(changes: Partial<StatusInput> = {}) {
     generation: 4,
     agents: [makeView('node-1'), makeView('node-2')],
     idle: [],
+    unresolved: [],
     before: undefined,
     nowMs: NOW_MS,
     troubles: [],
@@ -97,6 +98,11 @@ const SAYINGS: readonly [string, Partial<StatusInput>, string][] = [
       ],
     },
     'True AgentsUnusable: Agents: a (no answer within 8000 ms), b (has a policy file of its own).',
+  ],
+  [
+    'Degraded',
+    { unresolved: ['gpu-1', 'gpu-2'] },
+    'True NodesUnknown: Which policies apply is not known where there is no Node object: gpu-1, gpu-2. Agents there go on with the policy that they have; restart the kubelet of a node that is to stay.',
   ],
   ['Degraded', { troubles: ['watch pods: 403 Forbidden'] }, 'True OwnersUnknown: watch pods: 403 Forbidden'],
   [

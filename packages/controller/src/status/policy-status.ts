@@ -15,6 +15,7 @@ export const REASON = {
   pending: 'Pending',
   healthy: 'Healthy',
   agentsUnusable: 'AgentsUnusable',
+  nodesUnknown: 'NodesUnknown',
   deletionsFail: 'DeletionsFail',
   ownersUnknown: 'OwnersUnknown',
   limitsUnreachable: 'LimitsUnreachable',
@@ -29,6 +30,8 @@ export interface StatusInput {
   readonly agents: readonly AgentView[];
   /** Such nodes whose agent does not run, each with why. */
   readonly idle: readonly (readonly [node: string, why: string])[];
+  /** Nodes of which it is not known which policies apply there. */
+  readonly unresolved: readonly string[];
   /** The status so far: when conditions changed is taken from it. */
   readonly before: PolicyStatus | undefined;
   readonly nowMs: number;
@@ -140,7 +143,7 @@ function enforced({ agents, report }: StatusInput): Finding {
   };
 }
 
-function degraded({ agents, idle, troubles, report }: StatusInput): Finding {
+function degraded({ agents, idle, unresolved, troubles, report }: StatusInput): Finding {
   const type = 'Degraded';
   const name = report.object.metadata.name;
   const found: { reason: StatusReason; message: string }[] = [];
@@ -156,6 +159,14 @@ function degraded({ agents, idle, troubles, report }: StatusInput): Finding {
       ...alone.map(({ place }) => `${place.node} (has a policy file of its own)`),
     ];
     found.push({ reason: REASON.agentsUnusable, message: `Agents: ${summarizeNames(each)}.` });
+  }
+  if (unresolved.length > 0) {
+    found.push({
+      reason: REASON.nodesUnknown,
+      message:
+        `Which policies apply is not known where there is no Node object: ${summarizeNames(unresolved)}. ` +
+        'Agents there go on with the policy that they have; restart the kubelet of a node that is to stay.',
+    });
   }
   for (const message of troubles) found.push({ reason: REASON.ownersUnknown, message });
 

@@ -26,11 +26,24 @@ export function wantedStatuses({
     // Changed since it was judged: the next look is soon.
     if (known === undefined || known.object !== report.object) return [];
     const { uid, generation, status: before } = known;
-    const concerned = agents.filter(({ place }) => reconciled.applies(name, place.node));
+    const concerned = agents
+      .filter(({ place }) => reconciled.applies(name, place.node))
+      // It enforces its order, and nobody knows whether that is still what it should be.
+      .map((view) => (reconciled.unresolved.has(view.place.node) ? { ...view, isCurrent: false } : view));
     // A leader that has only begun knows less than what the last one wrote.
     if (concerned.some(({ reach }) => reach === 'new')) return [];
     const idle = [...reconciled.idle].filter(([node]) => reconciled.applies(name, node));
-    const status = policyStatus({ report, generation, agents: concerned, idle, before, nowMs, troubles });
+    const unresolved = report.problems.length === 0 ? [...reconciled.unresolved] : [];
+    const status = policyStatus({
+      report,
+      generation,
+      agents: concerned,
+      idle,
+      unresolved,
+      before,
+      nowMs,
+      troubles,
+    });
     return [{ name, uid, status, before }];
   });
 }

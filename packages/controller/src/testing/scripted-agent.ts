@@ -34,6 +34,8 @@ export interface ScriptedAgent {
   groups: readonly ScriptedGroup[];
   /** Answers in place of the agent: by `GET /v1/state` and the like. `unreachable`: none comes. */
   readonly script: Map<string, Answer | 'unreachable'>;
+  /** Told of each call, such as `GET /v1/state`, before it is answered. */
+  onCall: (name: string) => void;
   /** What it was asked, in order, and that once: `GET /v1/state`. */
   take(): string[];
   readonly policies: PolicyPush[];
@@ -59,6 +61,7 @@ export function scriptedAgent(monotonicMs: () => number): ScriptedAgent {
     owners: [],
     groups: [],
     script,
+    onCall: () => {},
     take: () => calls.splice(0),
     policies: [],
     pushes: [],
@@ -73,6 +76,7 @@ export function scriptedAgent(monotonicMs: () => number): ScriptedAgent {
       const { pathname } = new URL(url);
       const name = `${method} ${pathname}`;
       calls.push(name);
+      agent.onCall(name);
       await Promise.resolve();
       const scripted = script.get(name);
       if (scripted === 'unreachable')
@@ -142,7 +146,7 @@ export function scriptedAgent(monotonicMs: () => number): ScriptedAgent {
         const groups = agent.groups
           .filter(({ group, rule }) => asked.has(`${group} ${rule}`))
           .map((each) => ({ ...each, version: versionOf([each.archives, each.due]) }));
-        return { body: { groups } };
+        return { body: { inventory: agent.state.inventory, groups } };
       }
       case 'PUT /v1/remote-archives': {
         const push = body as RemoteArchivesPush;

@@ -293,11 +293,14 @@ export function describeKubeApi(kind: string, make: () => Promise<KubeApiUnderTe
 
       it('does not begin at a version that has been forgotten', async () => {
         const query = { resourceVersion: '1', timeoutSeconds: TIMEOUT_SECONDS };
-        const error = await vi.waitUntil(async () => {
-          const answer = await failure(api.watch(INSTALLED_LATER, query, () => {}, signal));
-          // For a moment after the installation.
-          return answer.status === 429 ? undefined : answer;
-        });
+        const error = await vi.waitUntil(
+          async () => {
+            const answer = await failure(api.watch(INSTALLED_LATER, query, () => {}, signal));
+            // For a moment after the installation.
+            return answer.status === 429 ? undefined : answer;
+          },
+          { timeout: 30_000 },
+        );
         expect(error).toMatchObject({ status: 410, reason: 'Expired', verb: 'watch' });
       });
 

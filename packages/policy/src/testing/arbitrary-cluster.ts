@@ -8,6 +8,7 @@ import { type Cluster, type Facts, HEARD_TICKS, type ModelNode } from './cluster
 export type Event =
   | { readonly kind: 'arrive'; readonly node: number; readonly archive: Archive }
   | { readonly kind: 'pin' | 'unpin'; readonly node: number; readonly which: number }
+  | { readonly kind: 'copy' | 'move'; readonly node: number; readonly which: number; readonly to: number }
   | { readonly kind: 'gather' | 'tell' | 'pass'; readonly node: number }
   | { readonly kind: 'deliver'; readonly which: number }
   | { readonly kind: 'edit'; readonly node: number; readonly policy: number }
@@ -18,6 +19,7 @@ export type Event =
 /** Which events a story is made of: how often each, against the others. */
 export type Weights = Readonly<Partial<Record<Event['kind'], number>>>;
 
+/** All but copies. */
 export const ALL_EVENTS: Weights = {
   arrive: 14,
   pin: 1,
@@ -50,6 +52,8 @@ function event(weights: Weights): fc.Arbitrary<Event> {
     arrive: fc.record({ kind: of('arrive'), node: number, archive }),
     pin: fc.record({ kind: of('pin'), node: number, which: number }),
     unpin: fc.record({ kind: of('unpin'), node: number, which: number }),
+    copy: fc.record({ kind: of('copy'), node: number, which: number, to: number }),
+    move: fc.record({ kind: of('move'), node: number, which: number, to: number }),
     gather: fc.record({ kind: of('gather'), node: number }),
     tell: fc.record({ kind: of('tell'), node: number }),
     pass: fc.record({ kind: of('pass'), node: number }),
@@ -119,15 +123,9 @@ const rules: fc.Arbitrary<Rule[]> = fc
     [broad, ...narrow].map((rule, index) => ({ id: `test/rules[${index}]`, ...rule })),
   );
 
-/**
- * A policy and what edits make of it, one after the other. `onward`: each makes a limit stricter or takes an entry away, so that
- * nothing comes back; `any`: also another mode, or a limit that is less strict.
- */
-function policiesOf(
-  base: fc.Arbitrary<Rule[]>,
-  edits: 'any' | 'onward',
-): fc.Arbitrary<[Policy, ...Policy[]]> {
-  const edit = fc.record({ at: number, how: edits === 'any' ? fc.nat(3) : fc.constantFrom(0, 3) });
+/** A policy and what edits make of it, one after the other; the last may bring the first back. */
+function policiesOf(base: fc.Arbitrary<Rule[]>): fc.Arbitrary<[Policy, ...Policy[]]> {
+  const edit = fc.record({ at: number, how: fc.nat(3) });
   return fc.tuple(base, fc.array(edit, { maxLength: 2 })).map(([first, list]) => {
     const all: [Policy, ...Policy[]] = [{ rules: first }];
     let last = first;
@@ -158,14 +156,10 @@ function edited(rule: Rule, how: number, mayGo: boolean): Rule[] {
 export function stories(
   weights: Weights = ALL_EVENTS,
   change: (rule: Rule) => Rule = (rule) => rule,
-  edits: 'any' | 'onward' = 'any',
 ): fc.Arbitrary<Story> {
   return fc.record({
     nodes: fc.constantFrom(2, 3, 2, 3, 4, 5, 1),
-    policies: policiesOf(
-      rules.map((list) => list.map(change)),
-      edits,
-    ),
+    policies: policiesOf(rules.map((list) => list.map(change))),
     events: fc.array(event(weights), { minLength: 10, maxLength: 50, size: 'max' }),
   });
 }
@@ -192,6 +186,14 @@ export function play(cluster: Cluster, { policies }: Story, events: readonly Eve
         const found = [...node.archives.values()].filter((each) => each.pinned !== pinned);
         const chosen = found[one.which % found.length];
         if (chosen !== undefined) cluster.setPinned(node, chosen, pinned);
+        break;
+      }
+      case 'copy':
+      case 'move': {
+        const [from, to] = [nodeOf(one.node), nodeOf(one.to)];
+        const found = [...from.archives.values()];
+        const chosen = found[one.which % found.length];
+        if (chosen !== undefined && from !== to) cluster.copy(from, chosen, to, one.kind === 'move');
         break;
       }
       case 'gather':

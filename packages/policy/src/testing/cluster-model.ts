@@ -74,7 +74,8 @@ export interface Breaks {
   readonly noDue?: boolean;
   readonly dueOfAnyRule?: boolean;
   readonly dueIsNotRemembered?: boolean;
-  readonly ownNodeCounted?: boolean;
+  readonly copiesCount?: boolean;
+  readonly oldRulesAreRemembered?: boolean;
   readonly archivesOfAnyRule?: boolean;
   readonly neverExpires?: boolean;
 }
@@ -97,6 +98,8 @@ export interface Cluster {
   wait(ticks: number): void;
   /** A name of its own is given to it. */
   arrive(node: ModelNode, archive: Archive): void;
+  /** Somebody copies an archive to another node, under its name, or moves it there. */
+  copy(from: ModelNode, archive: Archive, to: ModelNode, isMove: boolean): void;
   setPinned(node: ModelNode, archive: Archive, pinned: boolean): void;
   /** The controller asks a node for its groups. */
   gather(node: ModelNode): void;
@@ -154,8 +157,7 @@ export function createCluster(
   const heard = new Map<string, Heard>();
   let tick = 0;
   let revision = 0;
-  /** By node: names are unique on one, and come again on others. */
-  const arrivals = new Map<string, number>();
+  let arrivals = 0;
   const nowMs = () => startMs + tick;
 
   function isDueAt({ due, arrivedUnder, policy }: ModelNode, key: GroupKey, rule: Rule): boolean {
@@ -233,8 +235,10 @@ export function createCluster(
         const isSame = rule !== undefined && ruleText(policy, rule, namespaceOf(group.key)) === group.rule;
         if (archive.owner !== undefined && (isSame || breaks.dueOfAnyRule))
           for (const key of groupKeysOf(archive.owner)) within.add(key);
-        if (archive.node === name && !breaks.ownNodeCounted) continue;
-        if (isSame || breaks.archivesOfAnyRule) remote.set(`${archive.node}/${archive.name}`, archive);
+        if (archive.node === name) continue;
+        const id = `${archive.node}/${archive.name}`;
+        if (isSame || breaks.archivesOfAnyRule)
+          remote.set(id, breaks.copiesCount ? { ...archive, name: id } : archive);
       }
       for (const key of group.due) if (within.has(key)) due.add(key);
     }
@@ -246,6 +250,15 @@ export function createCluster(
     node.archives.set(archive.name, archive);
     if (archive.owner === undefined || archive.pinned || archive.state !== 'complete') return;
     for (const key of groupKeysOf(archive.owner)) node.due.add(key);
+  }
+
+  /** Arrivals under rules that are not in force any more are over. */
+  function forgetOtherRules({ arrivedUnder, policy }: ModelNode): void {
+    for (const [key, texts] of arrivedUnder) {
+      const inForce = policy.rules.map((rule) => ruleText(policy, rule, namespaceOf(key)));
+      const left = inForce.filter((text) => texts.has(text));
+      arrivedUnder.set(key, new Set(breaks.oldRulesAreRemembered ? texts : left));
+    }
   }
 
   /** Uses arrivals up: remembers the rules that they were under, and forgets groups that are not there any more. */
@@ -278,9 +291,12 @@ export function createCluster(
       tick += ticks;
     },
     arrive(node, archive) {
-      const number = (arrivals.get(node.name) ?? 0) + 1;
-      arrivals.set(node.name, number);
-      put(node, { ...archive, name: `archive-${String(number).padStart(3, '0')}.tar`, node: node.name });
+      arrivals += 1;
+      put(node, { ...archive, name: `archive-${String(arrivals).padStart(3, '0')}.tar`, node: node.name });
+    },
+    copy(from, archive, to, isMove) {
+      if (isMove) from.archives.delete(archive.name);
+      put(to, { ...archive, node: to.name, mtimeMs: nowMs(), pinned: false });
     },
     setPinned: (node, archive, pinned) => put(node, { ...archive, pinned }),
     gather(node) {
@@ -292,6 +308,7 @@ export function createCluster(
       if (node.facts === undefined || facts.revision > node.facts.revision) node.facts = facts;
     },
     pass(node) {
+      forgetOtherRules(node);
       const isFresh =
         node.facts !== undefined && (breaks.neverExpires || tick - node.facts.asOfTick <= FRESH_TICKS);
       const facts = isFresh ? node.facts : undefined;

@@ -33,7 +33,7 @@ export function referencePlan(input: PlanInput): Plan {
     const governed = entries.filter(
       (entry) => entry.rule === rule && (entry.local || rule.scope === 'Cluster'),
     );
-    applyRule(rule, governed.filter(isCandidate), input, unreachable);
+    applyRule(rule, distinct(governed), input, unreachable);
   }
   const local = entries.filter((entry) => entry.local);
   // section 3: "Node rules run last, over all that is left."
@@ -150,6 +150,20 @@ function reasonToKeep({ archive, timeMs }: Entry): KeepReason {
 /** "Pinned: not counted against a group"; "incomplete/writing/unattributed: never counted as a good copy". */
 function isCandidate(entry: Entry): boolean {
   return reasonToKeep(entry) === 'within-limits';
+}
+
+/** section 6: "A file of one name on several nodes counts once: a node's own for itself, else the newest." */
+function distinct(governed: readonly Entry[]): Entry[] {
+  const isSame = (a: Entry, b: Entry) =>
+    a.archive.name === b.archive.name && keyOf('container', a) === keyOf('container', b);
+  return governed
+    .filter(isCandidate)
+    .filter(
+      (entry, _, candidates) =>
+        entry.local ||
+        (!governed.some((other) => other.local && isSame(other, entry)) &&
+          !candidates.some((other) => isSame(other, entry) && isNewer(other, entry))),
+    );
 }
 
 /** "By the time in the file name (then mtime, then path)"; section 6: "total over the cluster (time, mtime, node, name)". */
