@@ -307,6 +307,21 @@ export const FAULTS: Readonly<Record<string, Step>> = {
     world.change((server) => server.put(POLICIES, policyObject('default', SPECS.valid[0] ?? {})));
     return 'and policies come first';
   },
+  'Node object is deleted': async (world) => {
+    const { random, nodes, isFixed } = world;
+    // Somebody who begins to lead then cannot know that they are nodes of the cluster.
+    if (isFixed) return 'and stays: the agents are no pods';
+    const { name } = random.pick(nodes);
+    const node = world.server.objects<Node>(NODES).find(({ metadata }) => metadata.name === name);
+    const labels = node?.metadata.labels ?? {};
+    world.change((server) => server.remove(NODES, { name }));
+    const written =
+      random.below(2) === 0 ? writePolicy(world, 'default', random.pick(SPECS.valid)) : 'the policies stay';
+    const ms = random.pick([700, 6_000, 20_000]);
+    await world.run(ms);
+    world.change((server) => server.put<Node>(NODES, { metadata: { name, labels } }));
+    return `${name} for ${ms} ms, and ${written}`;
+  },
   'Lease is deleted': (world) => {
     world.truth.restoring();
     world.change((server) => server.remove(LEASES, LEASE));

@@ -202,6 +202,19 @@ describe('where no Node object is known', () => {
     expect(it.reconciler.last?.unresolved).toEqual(new Set());
   });
 
+  it('an agent given by --agent keeps its order as well, once a Node of its name has been seen', async () => {
+    const it = rig({ fixedAgents: [{ node: 'gpu-1', url: 'https://gpu-1:9464', origin: '--agent' }] });
+    it.policies.set('gpu', GPU);
+    it.policies.set('default', DEFAULT);
+    it.nodes.set('gpu-1', { pool: 'gpu' });
+    await it.start();
+    const before = it.rules();
+    it.nodes.delete('gpu-1');
+    await it.wake();
+    expect(it.rules()).toEqual(before);
+    expect(it.reconciler.last?.unresolved).toEqual(new Set(['gpu-1']));
+  });
+
   it('what is left out of its old order is not reported of the policies as they are', async () => {
     const it = gpuRig();
     it.policies.set('old', known('a-older', { globalPolicy: { maxCheckpointsPerContainer: 1 } }));

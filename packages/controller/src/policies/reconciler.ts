@@ -58,8 +58,8 @@ export function createReconciler(
   let resolved: ResolvedPolicies | undefined;
   let wanted: ReadonlyMap<string, NodePolicy> = new Map();
   let orders: Orders = NO_ORDERS;
-  /** They may be no nodes of this cluster. */
-  const fixed = new Set(fixedAgents.map(({ node }) => node));
+  /** They may be no nodes of this cluster, as long as none has been seen. */
+  const foreign = new Set(fixedAgents.map(({ node }) => node));
   let last: Reconciled | undefined;
 
   const reconcile = (): void => {
@@ -68,7 +68,8 @@ export function createReconciler(
     const { forNode, hasSelectors } = resolved;
     const { places, idle } = placeAgents(cluster.agentPods.objects.values(), agentPort, fixedAgents);
     const labelsOf = (node: string) => cluster.nodes.objects.get(node);
-    const isResolved = (node: string) => !hasSelectors || labelsOf(node) !== undefined || fixed.has(node);
+    for (const node of foreign) if (labelsOf(node) !== undefined) foreign.delete(node);
+    const isResolved = (node: string) => !hasSelectors || labelsOf(node) !== undefined || foreign.has(node);
     const unresolved = new Set([...places.keys()].filter((node) => !isResolved(node)));
     const before = wanted;
     const now = new Map<string, NodePolicy>();
