@@ -298,7 +298,10 @@ export function createOracle({ truth, monotonicMs, statistics }: OraclePorts): O
     if (nowMs - truth.heldSinceMs > HOLD_REACHES_MS)
       return `orphans are held since ${Math.round(nowMs - truth.heldSinceMs)} ms ago`;
     const lostMs = truth.lost.get(key);
-    if (lostMs !== undefined) {
+    // Gone before already, at a moment that the facts are as of: then it had come back, unseen, for the restore to take it away.
+    const wasGoneBefore =
+      lostMs !== undefined && wasGone(key, { asOfMs, nowMs: lostMs - 2, graceMs, sender });
+    if (lostMs !== undefined && !wasGoneBefore) {
       // A later leader has seen nothing go back: that is what the administrator's hold is for.
       if ((sender.term?.startedMs ?? nowMs) < lostMs) return 'only the state before a restore knew its owner';
       statistics.count('deletions', 'of owners lost in a restore, by a later leader');

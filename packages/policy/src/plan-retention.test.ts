@@ -505,6 +505,11 @@ describe('archives on other nodes', () => {
     ).toEqual(['c1', 'c2']);
   });
 
+  it('count where the node’s own of that name is not complete', () => {
+    const own = [makeArchive('r', 1, { state: 'incomplete' }), ...local];
+    expect(kept(planWith(own, perContainer({ maxCount: 2 }), { remote }))).toEqual(['r', 'a']);
+  });
+
   it('of the same name are no copies in another container', () => {
     const others = [makeArchive('a', 1, { node: 'node-2', owner: 'shop/web-0/proxy' })];
     expect(

@@ -39,7 +39,7 @@ export interface Candidate extends Dated {
 interface Container {
   readonly owner: Owner;
   readonly rule: Rule;
-  /** Of all the node's own archives of it, the pinned and incomplete ones too. */
+  /** Of the node's own complete archives of it, the pinned ones too. */
   readonly ownNames: Set<string>;
   candidates: Candidate[];
 }
@@ -126,7 +126,7 @@ function gatherContainers(input: PlanInput, verdicts: Verdict[]): Container[] {
     if (index === REMOTE) {
       if (rule?.scope === 'Node') return;
     } else {
-      if (mayHaveCopies) container?.ownNames.add(archive.name);
+      if (mayHaveCopies && archive.state === 'complete') container?.ownNames.add(archive.name);
       const reason = initialReason(archive, timeMs);
       verdicts[index] = { archive, action: 'keep', reason, rule, mode: rule?.mode ?? 'Enforce' };
     }
@@ -159,8 +159,8 @@ function initialReason({ pinned, state, owner }: Archive, timeMs: number | undef
 }
 
 /**
- * The same name on another node is the same checkpoint, copied or moved: it counts once. The node's own stands for it, whatever its
- * state, or else the newest copy, which its own node does not give up for the others.
+ * The same name on another node is the same checkpoint, copied or moved: it counts once. The node's own complete one stands for it,
+ * also where a pin takes that out of the count, or else the newest copy, which its own node does not give up for the others.
  */
 function leaveOutCopies(container: Container): void {
   const names = new Set(container.ownNames);

@@ -152,7 +152,7 @@ function isCandidate(entry: Entry): boolean {
   return reasonToKeep(entry) === 'within-limits';
 }
 
-/** section 6: "A file of one name on several nodes counts once: a node's own for itself, else the newest." */
+/** section 6: "counts once: a node's own complete one for itself, pinned or not, else the newest copy." */
 function distinct(governed: readonly Entry[]): Entry[] {
   const isSame = (a: Entry, b: Entry) =>
     a.archive.name === b.archive.name && keyOf('container', a) === keyOf('container', b);
@@ -161,7 +161,9 @@ function distinct(governed: readonly Entry[]): Entry[] {
     .filter(
       (entry, _, candidates) =>
         entry.local ||
-        (!governed.some((other) => other.local && isSame(other, entry)) &&
+        (!governed.some(
+          (other) => other.local && other.archive.state === 'complete' && isSame(other, entry),
+        ) &&
           !candidates.some((other) => isSame(other, entry) && isNewer(other, entry))),
     );
 }
