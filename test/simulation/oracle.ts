@@ -232,9 +232,12 @@ export function createOracle({ truth, monotonicMs, statistics }: OraclePorts): O
     const { name, agent } = node;
     const told = remote.at(monotonicMs(), { name, instance: agent?.instance }, policy);
     // What it was told of owners, and of other nodes, may be too old to be acted on, and what has come may not have been noticed:
-    // what is right then is right as well.
+    // or cannot be looked at: what is right then is right as well.
     const there = archivesOn(node);
-    const noticed = there.filter((archive) => agent?.inventory.get(archive.name) !== undefined);
+    const noticed = there.flatMap((archive) => {
+      const known = agent?.inventory.get(archive.name)?.archive;
+      return known === undefined ? [] : [{ ...archive, owner: known.owner && archive.owner }];
+    });
     const plansWith = (facts: ToldFacts) =>
       [there, noticed].flatMap((archives) =>
         [goneForMs, () => undefined].flatMap((state) => plan(node, archives, state, facts)),
