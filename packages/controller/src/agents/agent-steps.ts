@@ -102,7 +102,7 @@ export function createAgentSteps(
     if (nowMs - memory.otherStartMs < SELDOM_MS)
       throw new AppError(
         'CW_ERR_AGENT_ANSWER',
-        `${place.url} answers again as another start of the agent than it was polled as`,
+        `${place.url} answers again as another start of the agent than it was polled as: see whether the agent starts again and again, or two agents share the address`,
       );
     memory.otherStartMs = nowMs;
     memory.nextPollMs = nowMs;

@@ -52,7 +52,7 @@ export function createOutrank({
     if (nowMs - (raisedMs.get(node) ?? Number.NEGATIVE_INFINITY) < SAME_AGENT_MS) {
       throw new AppError(
         'CW_ERR_AGENT_ANSWER',
-        `the epoch was raised for the agent within the last ${SAME_AGENT_MS / 60_000} minutes, and it says again that it has obeyed a later leader, ${above.leaseTransitions} of the Lease`,
+        `the epoch was raised for the agent within the last ${SAME_AGENT_MS / 60_000} minutes, and it says again that it has obeyed a later leader, ${above.leaseTransitions} of the Lease: see whether another controller gives it orders, or it was tampered with`,
       );
     }
     if (nowMs - lastRaisedMs < ANY_AGENT_MS) {

@@ -148,6 +148,14 @@ describe('where no Node object is known', () => {
     return it;
   }
 
+  /** The agent of a host that was given by `--agent`, and no pod. */
+  function fixedRig(node: string) {
+    const it = rig({ fixedAgents: [{ node, url: `https://${node}:9464`, origin: '--agent' }] });
+    it.policies.set('gpu', GPU);
+    it.policies.set('default', DEFAULT);
+    return it;
+  }
+
   it('an agent gets no order while some object has a nodeSelector, and its own once the Node is known', async () => {
     const it = gpuRig();
     await it.start();
@@ -194,18 +202,14 @@ describe('where no Node object is known', () => {
   });
 
   it('an agent given by --agent gets what applies everywhere: it may be on no node of the cluster', async () => {
-    const it = rig({ fixedAgents: [{ node: 'host-1', url: 'https://host-1:9464', origin: '--agent' }] });
-    it.policies.set('gpu', GPU);
-    it.policies.set('default', DEFAULT);
+    const it = fixedRig('host-1');
     await it.start();
     expect(it.rules()).toEqual({ 'host-1': `1 ${EVERYWHERE}` });
     expect(it.reconciler.last?.unresolved).toEqual(new Set());
   });
 
   it('an agent given by --agent keeps its order as well, once a Node of its name has been seen', async () => {
-    const it = rig({ fixedAgents: [{ node: 'gpu-1', url: 'https://gpu-1:9464', origin: '--agent' }] });
-    it.policies.set('gpu', GPU);
-    it.policies.set('default', DEFAULT);
+    const it = fixedRig('gpu-1');
     it.nodes.set('gpu-1', { pool: 'gpu' });
     await it.start();
     const before = it.rules();
