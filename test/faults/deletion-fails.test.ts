@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { policyOf, type RunningAgent, until } from '@checkpoint-warden/agent/testing';
 import { manualClock } from '@checkpoint-warden/kit/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { settled, useTestAgent } from './test-agent.ts';
+import { leaveIntents, settled, useTestAgent } from './test-agent.ts';
 import { findMountProblem, mountTmpfs, remount, unmount } from './tmpfs.ts';
 
 const WEB = { namespace: 'shop', pod: 'web-0', container: 'app' };
@@ -205,9 +205,9 @@ describe('a deletion that a crash has cut off', () => {
   it('is settled by what is there once the directory can be read, and not before', async () => {
     const { checkpointDir } = test.sandbox;
     const [gone = '', there = ''] = [1, 2].map((second) => test.sandbox.write(WEB, at(second)));
-    const crashed = await test.start();
-    crashed.audit.append([intentOf(gone), intentOf(there)]);
+    await test.start();
     await test.stop();
+    leaveIntents(test.sandbox, [intentOf(gone), intentOf(there)]);
     rmSync(pathOf(gone));
 
     renameSync(checkpointDir, `${checkpointDir}-away`);

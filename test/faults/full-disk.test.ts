@@ -22,7 +22,7 @@ import {
 } from '@checkpoint-warden/agent/testing';
 import { manualClock } from '@checkpoint-warden/kit/testing';
 import { describe, expect, it } from 'vitest';
-import { settled, useTestAgent } from './test-agent.ts';
+import { leaveIntents, settled, useTestAgent } from './test-agent.ts';
 import { fillDisk, findMountProblem, mountTmpfs, unmount } from './tmpfs.ts';
 
 const cannotMount = findMountProblem();
@@ -153,9 +153,12 @@ describe.skipIf(cannotMount !== undefined)('on a full disk', () => {
 
   it('starts though what a crash left open in the audit log cannot be settled for want of room', async () => {
     const archives = Array.from({ length: GROUP }, (_, second) => test.sandbox.write(TINY, at(second)));
-    const before = await test.start();
-    before.audit.append(archives.map((archive) => ({ ...INTENT, archive })));
+    await test.start();
     await test.stop();
+    leaveIntents(
+      test.sandbox,
+      archives.map((archive) => ({ ...INTENT, archive })),
+    );
     rmSync(join(test.sandbox.stateDir, 'audit', 'reserve'));
     fillDisk(disk(), 'other-files');
     const agent = await test.start();

@@ -1,11 +1,15 @@
+import { join } from 'node:path';
 import {
+  type AuditIntent,
   makeSandbox,
+  openAuditLog,
   type RunningAgent,
   type Sandbox,
   type StartOptions,
   startAgent,
   until,
 } from '@checkpoint-warden/agent/testing';
+import { systemClock } from '@checkpoint-warden/kit';
 import { afterEach, beforeEach } from 'vitest';
 
 const CLEAN_UP_MS = 60_000;
@@ -57,4 +61,17 @@ export async function settled({ agent }: RunningAgent): Promise<void> {
     agent.rescan();
     await until('another scan is done', () => agent.status().lastScan !== before);
   }
+}
+
+/**
+ * Leaves intents in the audit log as an agent does that dies right after it has announced them. None may run: it would settle
+ * them at its next scan.
+ */
+export function leaveIntents({ stateDir }: Sandbox, intents: readonly AuditIntent[]): void {
+  const onDamage = (found: object) => {
+    throw new Error(`the audit log is damaged: ${JSON.stringify(found)}`);
+  };
+  const log = openAuditLog(join(stateDir, 'audit'), { clock: systemClock, onDamage });
+  log.append(intents);
+  log.close();
 }

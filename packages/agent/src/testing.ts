@@ -1,3 +1,5 @@
+export type { AuditIntent } from './state/audit-entry.ts';
+export { openAuditLog } from './state/audit-log.ts';
 export { type AgentProcess, killAgentProcesses, startAgentProcess } from './testing/agent-process.ts';
 export {
   makeSandbox,
