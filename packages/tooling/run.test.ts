@@ -45,6 +45,6 @@ it.each(['SIGINT', 'SIGTERM'] as const)(
     const [line] = await once(createInterface(tool.stdout), 'line');
     tool.kill(signal);
     expect(await ended).toEqual([null, signal]);
-    await expect.poll(() => isRunning(Number(line)), { timeout: 5_000 }).toBe(false);
+    await expect.poll(() => isRunning(Number(line)), { timeout: 60_000 }).toBe(false);
   },
 );

@@ -7,8 +7,9 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'packages/tooling/*.test.ts', 'test/**/*.test.ts'],
     // They need an API server (vitest.cluster.config.ts) or a cluster (vitest.e2e.config.ts).
     exclude: [...configDefaults.exclude, '**/*.cluster.test.ts', 'test/cluster/**', 'test/e2e/**'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000, // some build the program first
+    // Limits against hanging. Whatever is waited for has a shorter deadline of its own, with a message.
+    testTimeout: 120_000,
+    hookTimeout: 180_000, // some build the program first
     silent: 'passed-only',
     coverage: {
       provider: 'v8',

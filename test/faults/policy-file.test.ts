@@ -85,15 +85,19 @@ describe('a policy file that changes under a running agent', () => {
 
   it('is not taken up while it is being written, though what is there so far is a policy', async () => {
     // Without its last line it would leave a single archive. It takes several looks of the agent to write it all.
-    const pieces = [policyText(keep(1)), ...Array.from({ length: 60 }, () => '# why one is enough\n')];
+    const comments = Array.from({ length: 60 }, () => '# why one is enough\n');
+    const pieces = [policyText(keep(1)), ...comments, '  mode: Audit\n'];
+    /** Returns the longest time from one write to the next, the last one included. */
     const writeSlowly = async () => {
       truncateSync(policyFile);
       let longestPauseMs = 0;
+      let lastMs = performance.now();
       for (const piece of pieces) {
-        const beforeMs = performance.now();
-        appendFileSync(policyFile, piece);
         await setTimeout(25);
-        longestPauseMs = Math.max(longestPauseMs, performance.now() - beforeMs);
+        appendFileSync(policyFile, piece);
+        const nowMs = performance.now();
+        longestPauseMs = Math.max(longestPauseMs, nowMs - lastMs);
+        lastMs = nowMs;
       }
       return longestPauseMs;
     };
@@ -107,7 +111,6 @@ describe('a policy file that changes under a running agent', () => {
       replacePolicy(policyFile, keep(9));
       agent = await start();
     }
-    appendFileSync(policyFile, '  mode: Audit\n');
     await agent.logged('archive would be deleted', 8);
     expect(sandbox.list()).toHaveLength(9);
   });
@@ -115,9 +118,10 @@ describe('a policy file that changes under a running agent', () => {
   it('stays in force as it was last valid: every problem of an invalid edit is told, once', async () => {
     replacePolicy(policyFile, keep(8));
     const agent = await start();
-    writeFileSync(
+    // Whole: a writer that is kept waiting between an empty file and its text would have made two invalid edits.
+    replacePolicy(
       policyFile,
-      policyText('globalPolicy: {maxCheckpointsPerPod: -1, maxTotalSizePerPod: "10"}\nmod: Audit'),
+      'globalPolicy: {maxCheckpointsPerPod: -1, maxTotalSizePerPod: "10"}\nmod: Audit',
     );
     await agent.logged(UNUSABLE);
     sandbox.write(WEB, at(10));

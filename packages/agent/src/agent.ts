@@ -103,7 +103,7 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
   let nextScanMs = Number.NEGATIVE_INFINITY;
   let running = false;
   let ready = false;
-  let directoryTrouble: string | undefined;
+  let directoryTrouble: NodeJS.ErrnoException | undefined;
   let canSave = true;
   let lastTurnMs: number | undefined;
   let lastScan: ScanReport | undefined;
@@ -141,8 +141,10 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
     } catch (err) {
       ready = false;
       ports.onDirectory?.(undefined);
-      const trouble = (err as Error).message;
-      if (trouble !== directoryTrouble) log.error({ reason: trouble }, 'checkpoint directory cannot be read');
+      const trouble = err as NodeJS.ErrnoException;
+      // By its code: the message names the call too, and it is chance which call meets a directory that goes away.
+      if (directoryTrouble === undefined || directoryTrouble.code !== trouble.code)
+        log.error({ reason: trouble.message }, 'checkpoint directory cannot be read');
       directoryTrouble = trouble;
       nextScanMs = Math.min(nextScanMs, startedMs + DIRECTORY_RETRY_MS);
       return;
@@ -250,7 +252,7 @@ export function createAgent(ports: AgentPorts, { scanIntervalMs }: AgentOptions)
     confirmPolicy,
     status: () => ({
       ready,
-      directoryTrouble,
+      directoryTrouble: directoryTrouble?.message,
       lastTurnMs,
       policy,
       inventoryRevision: inventory.revision,

@@ -15,7 +15,9 @@ import { NO_POLICY } from './policy/policy-in-force.ts';
 import { policyOf } from './testing/agent-rig.ts';
 import { archiveFileName } from './testing/build-archive.ts';
 import { mapMemory } from './testing/map-memory.ts';
+import { makeMemoryAgent } from './testing/memory-agent.ts';
 import { memoryArchiveStore } from './testing/memory-archive-store.ts';
+import { memoryDisk } from './testing/memory-disk.ts';
 
 const SCAN_MS = 60_000;
 const OWNER = { namespace: 'shop', pod: 'web-0', container: 'app' };
@@ -70,4 +72,37 @@ it('while the directory cannot be listed no hint deletes anything: what is known
   expect([...store.files.keys()]).toEqual(newer);
   stop.abort();
   await ended;
+});
+
+it('why the directory cannot be listed is said once, whichever call finds that out, and again when it is another reason', async () => {
+  const clock = manualClock();
+  const disk = memoryDisk(clock);
+  let failure = { code: 'ENOENT', syscall: 'scandir' };
+  const list = async () => {
+    throw Object.assign(new Error(`${failure.code}: no, ${failure.syscall} '/dir'`), failure);
+  };
+  const reasons: string[] = [];
+  const log = createLogger({
+    level: 'error',
+    terminal: false,
+    destination: { write: (line: string) => void reasons.push(JSON.parse(line).reason) },
+  });
+  const agent = makeMemoryAgent({
+    node: 'n',
+    clock,
+    random: () => 0,
+    disk: { ...disk, store: { ...disk.store, list } },
+    log,
+  });
+  for (const next of ['stat', 'scandir', 'stat']) {
+    for (let turns = 0; turns < 50; turns++) await setImmediate();
+    failure = { ...failure, syscall: next };
+    clock.advance(SCAN_MS);
+  }
+  expect(reasons).toEqual(["ENOENT: no, scandir '/dir'"]);
+  failure = { code: 'EACCES', syscall: 'scandir' };
+  clock.advance(SCAN_MS);
+  for (let turns = 0; turns < 50; turns++) await setImmediate();
+  expect(reasons).toHaveLength(2);
+  await agent.stop();
 });

@@ -62,7 +62,7 @@ async function run(command: string, ...args: string[]) {
   return { exitCode, stdout, stderr };
 }
 
-describe('the socket in the state directory', { timeout: 90_000 }, () => {
+describe('the socket in the state directory', { timeout: 180_000 }, () => {
   it('tells whoever may ask what the running agent counts, archives on other nodes included', async () => {
     const names = [1, 2, 3].map((second) => sandbox.write(WEB, at(second)));
     const [oldest = ''] = names;

@@ -71,7 +71,7 @@ const plain = async ({ metrics }: AgentProcess, path: string): Promise<string> =
 const untilReady = (agent: AgentProcess) =>
   until('it is ready', async () => (await plain(agent, '/readyz')) === '200 ok');
 
-describe('an agent that a controller tells its policy', { timeout: 90_000 }, () => {
+describe('an agent that a controller tells its policy', { timeout: 180_000 }, () => {
   it('deletes what an arrival makes too many, and tells', async () => {
     const { call, names } = await startWithPolicy();
     const added = sandbox.write(WEB, at(4));
@@ -171,7 +171,7 @@ describe('an agent that a controller tells its policy', { timeout: 90_000 }, () 
   });
 });
 
-describe('the plain port', { timeout: 90_000 }, () => {
+describe('the plain port', { timeout: 180_000 }, () => {
   it('says that the agent is well and why it is not ready while the directory is missing', async () => {
     rmdirSync(sandbox.checkpointDir);
     const agent = await start();

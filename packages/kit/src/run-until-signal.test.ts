@@ -86,7 +86,8 @@ describe('runUntilSignal', () => {
   });
 
   it('goes on without a part that hangs, and fails', async () => {
-    const { child, lines, ended, saw } = start('hangs', '300');
+    // The part behind it gets a third of this: long enough on a machine that stands still for a second or two.
+    const { child, lines, ended, saw } = start('hangs', '8000');
     await saw('start third');
     child.kill('SIGTERM');
     expect(await ended).toBe(1);

@@ -15,7 +15,7 @@ describeKubeApi('on an API server', async () => {
     kubeconfig: process.env.KUBECONFIG ?? '',
     userAgent: 'test',
     fieldManager: 'test',
-    requestTimeoutMs: 10_000,
+    requestTimeoutMs: 60_000,
     log: createLogger({ level: 'silent', terminal: false }),
   });
   return {

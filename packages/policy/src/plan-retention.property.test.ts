@@ -100,17 +100,28 @@ function wholeGroup(scene: Scene, archive: Archive, level: GroupLevel): Archive[
       governingRule(scene.policy.rules, other.owner) === rule &&
       groupKey(level, other.owner) === groupKey(level, owner),
   );
-  const isSame = (a: Archive, b: Archive) =>
-    a.name === b.name && a.owner !== undefined && b.owner !== undefined && isSameContainer(a.owner, b.owner);
   return group.filter(
     (one) =>
       one === archive ||
-      (!isSame(one, archive) && !group.some((other) => isSame(other, one) && isNewer(other, one))),
+      (!isSameCheckpoint(one, archive) &&
+        !group.some((other) => isSameCheckpoint(other, one) && isNewer(other, one))),
+  );
+}
+
+/** Whether one is the other's copy. */
+function isSameCheckpoint(a: Archive, b: Archive): boolean {
+  return (
+    a.name === b.name && a.owner !== undefined && b.owner !== undefined && isSameContainer(a.owner, b.owner)
   );
 }
 
 function isSameContainer(a: Owner, b: Owner): boolean {
   return groupKey('container', a) === groupKey('container', b);
+}
+
+/** Whether a copy elsewhere is not counted because of the node's own archive, which need not be counted itself. */
+function standsForCopy({ remote }: Scene, archive: Archive): boolean {
+  return archive.state === 'complete' && remote.some((other) => isSameCheckpoint(other, archive));
 }
 
 function deepFreeze<T>(value: T): T {
@@ -177,7 +188,10 @@ describe('whatever the scene,', () => {
   });
 
   law('a pin changes nothing for others but to take the archive out of its groups', (scene) => {
-    const pinnedOut = { ...scene, archives: scene.archives.filter(({ pinned }) => !pinned) };
+    const pinnedOut = {
+      ...scene,
+      archives: scene.archives.filter((archive) => !archive.pinned || standsForCopy(scene, archive)),
+    };
     expect(deletions(plan(withoutDisk(scene)))).toEqual(deletions(plan(withoutDisk(pinnedOut))));
   });
 
@@ -191,7 +205,7 @@ describe('whatever the scene,', () => {
   law('incomplete and unattributed archives displace nothing', (scene) => {
     const clean = withoutDisk({
       ...scene,
-      archives: scene.archives.filter(isCountable),
+      archives: scene.archives.filter((archive) => isCountable(archive) || standsForCopy(scene, archive)),
       remote: scene.remote.filter(isCountable),
     });
     const ofRules = (one: Scene) => deletions(plan(one)).filter((verdict) => !isNodeReason(verdict));

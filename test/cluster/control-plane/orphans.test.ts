@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { POLICIES_PATH } from '../policies-api.ts';
 import { deletePod, makePod } from './agent-node.ts';
 import { type ControllerProgram, type ControlPlane, LEASE_PATH, startControlPlane } from './control-plane.ts';
 import { until } from './until.ts';
@@ -38,6 +39,20 @@ function freshName(): string {
 
 function condition(type: string): Promise<string> {
   return plane.condition('default', type);
+}
+
+/** Edits how long a pod must be gone, and waits until that is in force. */
+async function setGrace(seconds: number): Promise<void> {
+  await plane.apply('default', { ...POLICY, orphanGracePeriod: `${seconds}s` });
+  const { body } = await plane.api.send('GET', `${POLICIES_PATH}/default`);
+  const { generation } = (body as { metadata: { generation: number } }).metadata;
+  await until(`a grace of ${seconds} s is in force`, async () => {
+    const conditions = (await plane.status('default'))?.conditions ?? [];
+    return conditions.some(
+      ({ type, status, observedGeneration }) =>
+        type === 'Enforced' && status === 'True' && observedGeneration === generation,
+    );
+  });
 }
 
 function archivesOf(pod: string): number {
@@ -91,10 +106,13 @@ describe('the archives of a pod that is deleted', () => {
     await makePod(plane.api, { namespace: 'shop', name: pod, node: 'node-1' });
     plane.node1.checkpoint({ namespace: 'shop', pod, container: 'app' }, 1);
     await untilAnotherIsGone();
+    // However slow this test is, the pod is back within it.
+    await setGrace(600);
     const before = await asked('gone');
     await deletePod(plane.api, 'shop', pod);
     await untilAsked('gone', before);
     await makePod(plane.api, { namespace: 'shop', name: pod, node: 'node-2' });
+    await setGrace(GRACE_SECONDS);
     await untilAnotherIsGone();
     expect(archivesOf(pod)).toBe(1);
   });
@@ -215,6 +233,8 @@ describe('in doubt', () => {
     await makePod(plane.api, { namespace: 'shop', name: pod, node: 'node-1' });
     plane.node1.checkpoint({ namespace: 'shop', pod, container: 'app' }, 1);
     await untilAnotherIsGone();
+    // Time to have it stand still, and over when another leads: its lease lasts for 15 s.
+    await setGrace(10);
     // The pod is deleted; the leader finds out and stands still before it can say so, for longer than its lease lasts.
     const before = await asked('gone');
     await deletePod(plane.api, 'shop', pod);
@@ -225,6 +245,7 @@ describe('in doubt', () => {
     process.kill(controller.daemon.pid, 'SIGCONT');
     await until('the first follows', async () => (await controller.metric('checkpoint_warden_leader')) === 0);
     controller = second;
+    await setGrace(GRACE_SECONDS);
     await untilAnotherIsGone();
     expect(archivesOf(pod)).toBe(1);
   });

@@ -15,7 +15,7 @@ function startSleep() {
   return { sleep, files: daemonFiles(folder, 'sleep') };
 }
 
-const within = { withinMs: 10_000 };
+const within = { withinMs: 60_000 };
 
 it('starts a daemon again that has been killed, and tells its process id', async () => {
   const { sleep, files } = startSleep();

@@ -205,7 +205,7 @@ describe('readArchive', () => {
     const writer = spawn('sh', ['-c', 'while printf x >> "$1"; do :; done', 'sh', path]);
     try {
       const reading = await vi.waitUntil(() => [readArchive(path)].find(({ settled }) => !settled), {
-        timeout: 20_000,
+        timeout: 60_000,
       });
       expect(reading).toMatchObject({ structure: 'incomplete', why: 'changed while it was read' });
     } finally {

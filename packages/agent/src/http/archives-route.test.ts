@@ -107,7 +107,7 @@ describe('GET /v1/archives/{archive}/explanation', () => {
     const pod = 'p'.repeat(255 - archiveFileName({ namespace: 'n', pod: '', container: 'c' }, at(4)).length);
     const name = sandbox.write({ ...WEB, namespace: 'n', pod, container: 'c' }, at(4));
     expect(name).toHaveLength(255);
-    await expect.poll(() => running.inventory.get(name) !== undefined, { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => running.inventory.get(name) !== undefined, { timeout: 60_000 }).toBe(true);
     expect((await api.get(`/v1/archives/${encodeURIComponent(name)}/explanation`)).status).toBe(200);
   });
 

@@ -113,5 +113,5 @@ describe('state files of an agent that is killed at any moment', () => {
       // Where the kill came between the audit line and the journal, that round is in the log already.
       if (names.includes(`a${next}`)) next += 1;
     }
-  }, 120_000);
+  }, 300_000);
 });

@@ -113,7 +113,7 @@ export async function startAgent(
 export async function until(
   what: string,
   isTrue: () => boolean | Promise<boolean>,
-  deadlineMs = 20_000,
+  deadlineMs = 60_000,
 ): Promise<void> {
   const endMs = performance.now() + deadlineMs;
   while (!(await isTrue())) {

@@ -44,7 +44,7 @@ it('writes Events and series that the API server takes and kubectl shows', async
         expect(items.length).toBeLessThanOrEqual(1);
         return items.find(({ series }) => (series?.count ?? 1) === count);
       },
-      { timeout: 10_000, interval: 50 },
+      { timeout: 60_000, interval: 50 },
     );
   }
 

@@ -23,6 +23,9 @@ it('elects, renews, raises, annotates and hands over on a real API server', asyn
       identity,
       namespace,
       name: 'controller',
+      // Nobody is to lose the Lease here, should the machine stand still for some seconds.
+      leaseDurationMs: 60_000,
+      renewDeadlineMs: 50_000,
       retryPeriodMs: 200,
       lead(leadership) {
         terms.push(leadership);
@@ -34,7 +37,7 @@ it('elects, renews, raises, annotates and hands over on a real API server', asyn
     });
     const ended = elector.run(stop.signal);
     async function term(): Promise<Leadership> {
-      return vi.waitUntil(() => terms.at(-1), { timeout: 10_000 });
+      return vi.waitUntil(() => terms.at(-1), { timeout: 60_000 });
     }
     return { elector, ended, term, stop: () => stop.abort() };
   }
@@ -43,7 +46,7 @@ it('elects, renews, raises, annotates and hands over on a real API server', asyn
   const first = await a.term();
   expect(first.epoch.leaseTransitions).toBe(0);
   const renewTime = (await lease())?.spec?.renewTime;
-  await vi.waitUntil(async () => (await lease())?.spec?.renewTime !== renewTime, { timeout: 10_000 });
+  await vi.waitUntil(async () => (await lease())?.spec?.renewTime !== renewTime, { timeout: 60_000 });
   expect(await first.confirm()).toBe(true);
   expect(await first.raiseEpoch({ ...first.epoch, leaseTransitions: 7 })).toEqual({
     ...first.epoch,

@@ -20,7 +20,7 @@ export async function openClusterApi(): Promise<{ readonly api: KubeApi; readonl
     kubeconfig: KUBECONFIG,
     userAgent: 'checkpoint-warden-test',
     fieldManager: 'checkpoint-warden-test',
-    requestTimeoutMs: 10_000,
+    requestTimeoutMs: 60_000,
     log: createLogger({ level: 'silent', terminal: false }),
   });
   const namespace = `kube-test-${randomUUID().slice(0, 8)}`;

@@ -35,8 +35,8 @@ export const INSTALLED_LATER: Resource = {
   kind: 'CheckpointRetentionPolicy',
   namespaced: false,
 };
-/** Of a watch: the API server sends a bookmark 2 s before it ends. */
-const TIMEOUT_SECONDS = 4;
+/** Of a watch: the API server sends a bookmark 2 s before it ends. What is to be seen is written before that, also on a busy machine. */
+const TIMEOUT_SECONDS = 15;
 
 /**
  * What every `KubeApi` does, whatever is behind it.

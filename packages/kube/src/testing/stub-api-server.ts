@@ -24,6 +24,8 @@ export async function startStubApiServer(answer: RequestListener, user: object =
     requests.push(request);
     answer(request, response);
   }).on('connection', () => accepted++);
+  // Node's own 5 s may pass between two calls on a busy machine, and whoever counts connections would see another.
+  server.keepAliveTimeout = 120_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const directory = mkdtempSync(join(tmpdir(), 'stub-api-server-'));
