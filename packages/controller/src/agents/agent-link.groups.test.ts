@@ -30,7 +30,7 @@ afterEach(async () => {
 /** Links to the agents of some nodes, with one group book, all on one clock. */
 async function rig(nodes: readonly string[], prepare: (agent: ScriptedAgent, node: string) => void) {
   const clock = manualClock();
-  const { log } = logLines();
+  const { log, lines } = logLines();
   const lead = { epoch: EPOCH };
   const waker = createWaker(clock);
   const book = createGroupBook({ clock, onChange: waker.wake });
@@ -109,6 +109,7 @@ async function rig(nodes: readonly string[], prepare: (agent: ScriptedAgent, nod
   };
   const rigged = {
     clock,
+    lines,
     lead,
     links,
     book,
@@ -157,6 +158,24 @@ describe('groups on several nodes', () => {
       expect(it.takePushes(node)).toEqual([['a: 7', 'b: 8', 'c: 9']]);
     }
     expect(it.links.get('a')?.view()).toMatchObject({ reach: 'reachable', trouble: undefined });
+  });
+
+  it('of which one message cannot name all are said in the log to be left out', async () => {
+    const many = podRule(1_500);
+    const it = await rig(['a', 'b'], (agent, node) => {
+      const numbers = Array.from({ length: 1_000 }, (_, index) => 2_000 - 2 * index - (node === 'a' ? 1 : 0));
+      agent.groups = Array.from({ length: 14 }, (_, index) => {
+        const pod = `web-${index}`;
+        const archives = numbers.map((number) => makeArchive(number, { pod }));
+        return makeGroup(many, [], { group: `shop/${pod}`, archives });
+      });
+    });
+    it.follow(many);
+    await it.pass(POLL_MS);
+    expect(it.at('a').remotePushes[0]?.groups).toHaveLength(13);
+    expect(it.lines).toContain(
+      'warn agent is told of some groups only: they have too many archives for one message',
+    );
   });
 
   it('cost nothing while nothing changes but that each poll confirms what was told', async () => {

@@ -247,7 +247,7 @@ export function createAgentSteps(
     async putRemoteArchives(signal) {
       const { state, moment, toldGroups: before } = memory;
       if (state === undefined || moment === undefined) return;
-      const { version, groups: told, oldestMs } = groups.message();
+      const { version, groups: told, leftOut, oldestMs } = groups.message();
       const epoch = ports.epoch();
       const isHeld =
         before !== undefined && holds(state, before) && compareLeaseEpochs(before.epoch, epoch) === 0;
@@ -285,6 +285,11 @@ export function createAgentSteps(
           `${place.url} confirms other remote archives than it was told`,
         );
       memory.toldGroups = now;
+      if (leftOut > 0)
+        log.warn(
+          { groups: told.length, leftOut },
+          'agent is told of some groups only: they have too many archives for one message',
+        );
     },
   };
 }

@@ -87,6 +87,27 @@ describe('the group book', () => {
     expect([it.asks(), it.told('c'), it.book.sharedCount]).toEqual([[], [], 1]);
   });
 
+  it('tells of 20,000 archives at most, and of how many groups it does not tell', () => {
+    const many = podRule(1_500);
+    const rule = ruleHashAlone(many);
+    const it = rig(['a', 'b'], policyOf(many));
+    const pods = Array.from({ length: 14 }, (_, index) => `shop/web-${index}`);
+    const nodes = ['a', 'b'];
+    for (const node of nodes)
+      it.holdings(
+        node,
+        pods.map((group) => figures('1', 1_000, { rule, group })),
+      );
+    it.settle();
+    for (const [half, node] of nodes.entries()) {
+      const numbers = Array.from({ length: 1_000 }, (_, index) => 2_000 - 2 * index - half);
+      while (it.at(node).needs().mustAsk) it.answer(node, '1', numbers);
+    }
+    it.settle();
+    const { groups, leftOut } = it.at('a').message();
+    expect([groups.length, leftOut]).toEqual([13, 1]);
+  });
+
   it.each<[string, Figures[], Figures[], Policy?]>([
     ['is within its limit on both together', [figures('a1', 1)], [figures('b1', 2)]],
     ['lies on one node', [figures('a1', 9)], []],

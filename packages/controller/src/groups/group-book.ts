@@ -85,6 +85,8 @@ export interface GroupNeeds {
 export interface GroupMessage {
   readonly version: number;
   readonly groups: readonly RemoteGroup[];
+  /** How many groups it says nothing of, as it would be too large: the agent counts in them what lies on its own node. */
+  readonly leftOut: number;
   /** As of when, for the other node in it that was not heard of for longest, monotonic ms. Infinite: no other node is. */
   readonly oldestMs: number;
 }
@@ -254,19 +256,22 @@ export function createGroupBook({
   const messageTo = (holder: Holder): GroupMessage => {
     const groups: RemoteGroup[] = [];
     let oldestMs = Number.POSITIVE_INFINITY;
-    let archives = 0;
+    let [archives, leftOut] = [0, 0];
     for (const { merged } of contentOf(holder).entries) {
       if (merged === undefined) continue;
       const { group, named } = merged;
       const size = group.nodes.reduce((sum, node) => sum + node.archives.length, 0);
-      if (archives + size > MAX_ARCHIVES) continue; // what it does not know of, it does not count
+      if (archives + size > MAX_ARCHIVES) {
+        leftOut += 1;
+        continue;
+      }
       archives += size;
       groups.push(group);
       for (const newest of named) {
         if (newest.holder !== holder) oldestMs = Math.min(oldestMs, asOf(newest));
       }
     }
-    return { version: holder.version, groups, oldestMs };
+    return { version: holder.version, groups, leftOut, oldestMs };
   };
 
   return {

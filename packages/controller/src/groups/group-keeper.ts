@@ -10,18 +10,21 @@ export interface GroupKeeperPorts {
   readonly onAffected: (nodes: ReadonlySet<string>) => void;
 }
 
-/** What comes within this time is settled at once. */
-const GATHER_MS = 40;
+/** Between two settlings: what comes within this time of one is settled together. */
+const GATHER_MS = 10;
 
-/** Settles the group book soon after each change of it, and now and then without one: silence changes it as well. */
+/**
+ * Settles the group book after each change of it, the first one at once, and now and then without one: silence changes it as
+ * well.
+ */
 export function createGroupKeeper({ clock, book, waker, onAffected }: GroupKeeperPorts): Component {
   return {
     async run(signal) {
       while (!signal.aborted) {
         const affected = book.settle();
         if (affected.size > 0) onAffected(affected);
-        await waker.wait(SWEEP_MS, signal);
         await clock.sleep(GATHER_MS, signal);
+        await waker.wait(SWEEP_MS, signal);
       }
     },
   };
