@@ -5,7 +5,15 @@ export function epochToWire({ leaseCreatedMs, leaseTransitions }: LeaseEpoch): W
   return { leaseCreated: toWireTime(leaseCreatedMs), leaseTransitions };
 }
 
-/** @param epoch - of an answer that was held to its schema, so that its time is one: this is asked thousands of times a second */
-export function epochFromWire({ leaseCreated, leaseTransitions }: WireEpoch): LeaseEpoch {
-  return { leaseCreatedMs: Date.parse(leaseCreated), leaseTransitions };
+/** Asked for thousands of times a second, of epochs that stay the same. */
+const known = new WeakMap<WireEpoch, LeaseEpoch>();
+
+/** @param epoch - of an answer that was held to its schema, so that its time is one */
+export function epochFromWire(epoch: WireEpoch): LeaseEpoch {
+  let made = known.get(epoch);
+  if (made === undefined) {
+    made = { leaseCreatedMs: Date.parse(epoch.leaseCreated), leaseTransitions: epoch.leaseTransitions };
+    known.set(epoch, made);
+  }
+  return made;
 }

@@ -236,9 +236,10 @@ describe('the HTTPS client', () => {
   function client(
     pair: CertificatePair,
     peer = PEER_NAMES.agent as (typeof PEER_NAMES)['agent' | 'controller'],
+    maxBodyBytes = 300,
   ) {
     const set = { ca: certificates.authority.cert, expiresAtMs: 0, ...pair };
-    return createHttpsClient({ tls: { current: () => set }, peer, timeoutMs: 10_000, maxBodyBytes: 300 });
+    return createHttpsClient({ tls: { current: () => set }, peer, timeoutMs: 10_000, maxBodyBytes });
   }
 
   it('sends and reads JSON over an address that stands in no certificate', async () => {
@@ -247,6 +248,19 @@ describe('the HTTPS client', () => {
       status: 200,
       body: { a: ['ü'] },
     });
+  });
+
+  it.each([
+    ['fits into one piece', 1],
+    ['takes several', 60_000],
+  ])('sends an object that many bodies share as it is in them, where it %s', async (_, length) => {
+    const call = client(certificates.controller, PEER_NAMES.agent, 200_000);
+    const policy = { text: 'ü'.repeat(length) };
+    for (const others of [{ node: 'a' }, { node: 'b', revision: 2 }, {}]) {
+      const body = { policy, ...others };
+      const echoed = await call({ method: 'PUT', url: `${url}/v1/echo`, body, shared: 'policy' });
+      expect(echoed).toMatchObject({ status: 200, body });
+    }
   });
 
   it('gives any status back as an answer', async () => {

@@ -93,7 +93,7 @@ export function createAgentApi(call: HttpsClient, url: string): AgentApi {
     async putPolicy(body, signal) {
       return read<WirePolicyInForce>(
         policyProblems,
-        await call({ method: 'PUT', url: `${url}/v1/policy`, body, signal }),
+        await call({ method: 'PUT', url: `${url}/v1/policy`, body, shared: 'policy', signal }),
         url,
       );
     },

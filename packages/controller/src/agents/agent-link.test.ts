@@ -59,6 +59,7 @@ function rig() {
   const lead = { epoch: EPOCH, outrank: async (_: typeof EPOCH): Promise<void> => {} };
   const { log, lines } = logLines();
   let revision = 0;
+  const lane = createLimiter(1);
   const link = createAgentLink(
     PLACE,
     {
@@ -68,7 +69,7 @@ function rig() {
       log,
       metrics: createControllerMetrics(new Registry(), clock),
       book,
-      lanes: { answering: createLimiter(1), failing: createLimiter(1) },
+      lanes: { answering: lane, failing: createLimiter(1) },
       epoch: () => lead.epoch,
       nextOwnersRevision: () => ++revision,
       groups: createGroupBook({ clock, onChange: () => {} }).join(PLACE.node),
@@ -84,6 +85,7 @@ function rig() {
     server,
     pods,
     book,
+    lane,
     link,
     lead,
     lines,
@@ -156,6 +158,23 @@ describe('the policy', () => {
       [2, 3],
       [2, 9],
     ]);
+  });
+
+  it('goes before a call that was waiting for its turn when it was edited', async () => {
+    const it = rig();
+    const others = Promise.withResolvers<void>();
+    it.agent.onCall = (name) => {
+      if (name !== 'PUT /v1/policy') return;
+      it.agent.onCall = () => {};
+      void it.lane.run(() => others.promise, new AbortController().signal, true);
+    };
+    it.link.want(orderOf(GRACE_MS));
+    await it.start();
+    expect(it.agent.take()).toEqual(['GET /v1/state', 'PUT /v1/policy']);
+    it.link.want(orderOf(2 * GRACE_MS, 2));
+    others.resolve();
+    await allSettled();
+    expect(it.agent.take()).toEqual(['PUT /v1/policy', 'GET /v1/owners']);
   });
 
   it('waits until an order is there: nobody is told to enforce nothing because something is not known', async () => {

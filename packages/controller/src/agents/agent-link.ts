@@ -212,10 +212,12 @@ export function createAgentLink(
         }
         note();
         const lane = failures === 0 ? lanes.answering : lanes.failing;
+        const orderThen = order;
         try {
-          const carryOutNow = (): Promise<void> => {
+          const carryOutNow = async (): Promise<void> => {
+            if (order !== orderThen) return; // has come while others had their turn, and goes first
             steppedEpoch = ports.epoch();
-            return carryOut(step, signal);
+            await carryOut(step, signal);
           };
           await lane.run(carryOutNow, signal, isOrder(step));
         } catch (error) {
