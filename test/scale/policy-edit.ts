@@ -4,6 +4,7 @@ import { atMost, type Figure } from '../bench/row.ts';
 import { sharedMs } from './clock.ts';
 import { nodeName } from './cluster-shape.ts';
 import type { ScaleRig } from './scale-rig.ts';
+import { untilSettled } from './settled.ts';
 
 const GOAL_RATIO = 1.5;
 
@@ -16,7 +17,7 @@ export async function timePolicyEdit({ policy, agents }: ScaleRig): Promise<numb
   return (await enforced) - startedMs;
 }
 
-/** A policy edited → in force on all agents; the floor sends them the same bodies. */
+/** A policy edited → in force on all agents; the floor sends them the same bodies. Each begins when the controller is at rest. */
 export async function measurePolicyEdit(rig: ScaleRig, rounds: number): Promise<Figure> {
   const { policy } = await rig.policy.nextEdit();
   const sentAt = toWireTime(Date.now());
@@ -29,7 +30,16 @@ export async function measurePolicyEdit(rig: ScaleRig, rounds: number): Promise<
   });
   const paired = await inTurns(
     rounds,
-    { value: () => timePolicyEdit(rig), floor: () => rig.bare.ask('putAll', body) },
+    {
+      async value() {
+        await untilSettled(rig);
+        return timePolicyEdit(rig);
+      },
+      async floor() {
+        await untilSettled(rig);
+        return rig.bare.ask('putAll', body);
+      },
+    },
     (round) => rig.tell(`policy edited, ${round} of ${rounds}`),
   );
   return {

@@ -6,6 +6,7 @@ import { sharedMs } from './clock.ts';
 import { agentAddress } from './cluster-shape.ts';
 import { measureMemory } from './controller-memory.ts';
 import type { ScaleRig } from './scale-rig.ts';
+import { untilSettled } from './settled.ts';
 import type { Arrival } from './simulated-agents.ts';
 import { plain } from './steady-state.ts';
 import type { Traffic } from './traffic.ts';
@@ -45,6 +46,7 @@ export async function measureSharedGroups(
   const times = await Promise.all(arrivals.map((arrival) => agents.ask('arrive', arrival)));
   const after = await agents.ask('traffic');
   tell(`${arrivals.length} archives arrived: ${JSON.stringify(after)}`);
+  await untilSettled(rig);
   const lists = await floorsOf(rig, arrivals);
   const [{ others } = { others: [] }] = arrivals;
 
