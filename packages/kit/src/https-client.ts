@@ -116,7 +116,7 @@ function createAgent({ ca, cert, key }: TlsSet, peer: PeerName): Agent {
   });
 }
 
-/** The JSON of objects, up to where more properties follow. */
+/** The JSON of objects that many bodies share, for as long as they live. */
 const sharedJson = new WeakMap<object, Buffer>();
 
 /** @returns the parts of it, in order */
@@ -126,11 +126,15 @@ function toJson(body: unknown, shared: string | undefined): readonly Buffer[] {
   if (large === undefined) return toJson(body, undefined);
   let json = sharedJson.get(large);
   if (json === undefined) {
-    json = Buffer.from(JSON.stringify({ [shared]: large }).slice(0, -1));
+    json = Buffer.from(JSON.stringify(large));
     sharedJson.set(large, json);
   }
   const rest = JSON.stringify(others);
-  return [json, Buffer.from(rest === '{}' ? '}' : `,${rest.slice(1)}`)];
+  return [
+    Buffer.from(`{${JSON.stringify(shared)}:`),
+    json,
+    Buffer.from(rest === '{}' ? '}' : `,${rest.slice(1)}`),
+  ];
 }
 
 function lengthOf(parts: readonly Buffer[]): number {

@@ -273,6 +273,7 @@ export function createAgentSteps(
       const now: ToldGroups = {
         version,
         groups: told,
+        leftOut,
         epoch,
         revision,
         instance,
@@ -285,7 +286,7 @@ export function createAgentSteps(
           `${place.url} confirms other remote archives than it was told`,
         );
       memory.toldGroups = now;
-      if (leftOut > 0)
+      if (leftOut > 0 && leftOut !== before?.leftOut)
         log.warn(
           { groups: told.length, leftOut },
           'agent is told of some groups only: they have too many archives for one message',

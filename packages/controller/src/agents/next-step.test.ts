@@ -167,6 +167,7 @@ describe('nextStep with groups', () => {
     revision: 3,
     instance: 'first-start',
     ms: NOW_MS - 1_000,
+    leftOut: 0,
     times: 1,
   };
   const some = { mustAsk: false, version: 7, isEmpty: false, isSettled: true };

@@ -9,6 +9,8 @@ export interface ToldGroups {
   /** As in {@link GroupNeeds}. */
   readonly version: number;
   readonly groups: readonly RemoteGroup[];
+  /** As in `GroupMessage`. */
+  readonly leftOut: number;
   readonly epoch: LeaseEpoch;
   readonly revision: number;
   /** The start of the agent that it was told to. */
